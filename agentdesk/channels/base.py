@@ -1,0 +1,129 @@
+"""What every channel can do, and what may be asked of it.
+
+A channel is owned by one worker thread of the engine: `open`, then `refresh` and `wait` in turn, with jobs between them.
+Only `interrupt` may be called from another thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from agentdesk.domain.message import Outgoing
+
+
+@dataclass(slots=True)
+class Usage:
+    """Payload bytes and application-level round trips of a connection, counted at the socket."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    round_trips: int = 0
+
+    def since(self, earlier: Usage) -> Usage:
+        return Usage(
+            self.bytes_in - earlier.bytes_in,
+            self.bytes_out - earlier.bytes_out,
+            self.round_trips - earlier.round_trips,
+        )
+
+    def copy(self) -> Usage:
+        return Usage(self.bytes_in, self.bytes_out, self.round_trips)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    notes: bool = False
+    assign: bool = False
+    labels: bool = False
+    typing: bool = False
+    filed_copy: bool = False
+    """A sent message must be filed by us (mail); False where the channel keeps it itself (chat)."""
+
+
+class Outcome(StrEnum):
+    """What is known after an attempt to send. Not a boolean: `UNKNOWN` is never repeated blindly."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    """The server said no for good; the agent must change something."""
+    DEFERRED = "deferred"
+    """Nothing was handed over (no line, a temporary refusal before DATA ended): safe to try again."""
+    UNKNOWN = "unknown"
+    """The line died after the content was handed over and before the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    outcome: Outcome
+    detail: str = ""
+    """The server's words, cleaned, for the agent."""
+    remote_id: str = ""
+    """The id a chat gave the message."""
+    refused: tuple[str, ...] = ()
+    """Recipients the server refused while it accepted others."""
+
+
+class ChannelDown(Exception):  # noqa: N818 - it names a state
+    """The connection is gone or can't be made; the worker reconnects with backoff. `str()` is for the agent."""
+
+
+class Channel(Protocol):
+    """A source of conversations, as the engine's worker drives it."""
+
+    name: str
+    kind: str
+    capabilities: Capabilities
+    usage: Usage
+
+    def open(self) -> None:
+        """Connect and log in.
+
+        Raises:
+            ChannelDown: no line, no server, a certificate that does not match.
+            LoginRefused: the server refuses the name or the password.
+        """
+
+    def refresh(self) -> bool:
+        """Bring in what is new, newest first, one batch; True when nothing is left to bring in.
+
+        Called again at once until it returns True, with urgent jobs served between two calls."""
+
+    def wait(self, seconds: float) -> None:
+        """Until news arrive (IDLE, or the end of a polling pause), `interrupt` is called, or the time is over."""
+
+    def interrupt(self) -> None:
+        """End a running `wait`; may be called from any thread."""
+
+    def close(self) -> None: ...
+
+
+class MailActions(Protocol):
+    """What the engine asks of a mailbox besides syncing. `message` is a row of the store."""
+
+    def fetch_text(self, message: int) -> None:
+        """Bring one message's text in now (it goes to the store)."""
+
+    def fetch_raw(self, message: int) -> bytes: ...
+
+    def fetch_part(self, message: int, part: str) -> bytes: ...
+
+    def set_seen(self, message: int, *, seen: bool) -> None: ...
+
+    def move(self, message: int, role: str) -> None:
+        """To the folder with this role (archive, junk, inbox)."""
+
+    def is_filed(self, message_id: str) -> bool:
+        """Whether Sent holds a message with this Message-ID."""
+
+    def file(self, content: bytes, sent_at: datetime) -> None:
+        """APPEND to Sent with \\Seen, after `is_filed` was asked."""
+
+
+class Sender(Protocol):
+    """The way out of a channel."""
+
+    def send(self, outgoing: Outgoing, conversation: str) -> Attempt:
+        """One attempt, never repeated here. `conversation` is the channel's own id (chats), empty for mail."""

@@ -1,0 +1,138 @@
+"""desk.toml: what a desk is made of.
+
+The classes are what the rest of the program sees; `load` (below) reads, checks and explains the files. Format and words:
+`docs/configuration.md`. Secrets are references until somebody calls `Secret.fetch`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+class Link(StrEnum):
+    AUTO = "auto"
+    THIN = "thin"
+    NORMAL = "normal"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a password is. `literal` is accepted for loopback servers only."""
+
+    kind: str  # command | env | keyring | literal
+    value: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrl:
+    scheme: str  # imaps, imap+starttls, imap, smtps, smtp+starttls, smtp, http, https
+    host: str
+    port: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannelConfig:
+    name: str
+    address: str
+    user: str
+    imap: ServerUrl
+    smtp: ServerUrl
+    password: Secret
+    ca_file: Path | None = None
+    kind: str = "imap"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChannelConfig:
+    name: str
+    url: str
+    account: int
+    token: Secret
+    ca_file: Path | None = None
+    kind: str = "chatwoot"
+
+
+ChannelConfig = MailChannelConfig | ChatChannelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    name: str
+    email: str
+    role: str = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewConfig:
+    name: str
+    query: str
+    sort: str = "due"  # due | newest | oldest
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours: weekday (0 = Monday) -> spans; empty means always open."""
+
+    week: dict[int, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+    holidays: str = ""  # a country of the `holidays` library, or "IT-BZ" with a subdivision
+    closed: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeskConfig:
+    """One desk, checked."""
+
+    folder: Path
+    state: Path
+    """Database, logs, lock, attachments fetched."""
+    name: str
+    locale: str
+    timezone: ZoneInfo
+    agent_name: str
+    agent_email: str
+    signature: str = ""
+    url: str = ""
+    link: Link = Link.AUTO
+    channels: tuple[ChannelConfig, ...] = ()
+    shop_kind: str = ""
+    """"files", or empty: no shop."""
+    orders: Path | None = None
+    packs: tuple[Path, ...] = ()
+    team_log: str = "local"
+    members: tuple[Member, ...] = ()
+    promises: dict[str, timedelta] = field(default_factory=dict)
+    """Time to first answer by channel kind ("imap", "chat", "chat_abandon"), in opening hours."""
+    hours: Hours = Hours()
+    views: tuple[ViewConfig, ...] = ()
+    undo: dict[str, timedelta] = field(default_factory=dict)
+    """Undo hold by channel kind ("imap", "chat")."""
+    reopen_days: int = 14
+    on_close: str = "keep"
+    aliases: frozenset[str] = frozenset()
+    """Our own other addresses, lower case."""
+    retention_days: int = 0
+    mask_cards: bool = False
+    keymap: str = "default"
+    faults: tuple[str, ...] = ()
+    """What is wrong in parts the rest can live without (a pack, an order file): shown, not fatal."""
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """Every address that is ours, lower case: never answered, never a customer."""
+        mail = {c.address.lower() for c in self.channels if isinstance(c, MailChannelConfig)}
+        return frozenset(mail | self.aliases | {self.agent_email.lower()})
+
+    def channel(self, name: str) -> ChannelConfig:
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise KeyError(name)

@@ -1,0 +1,226 @@
+"""What the desk shows: plain, immutable values read from the store, for the screen and the command line alike.
+
+Every text in here has passed `clean()`; none of it is markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from agentdesk.domain.conversation import MessageState
+from agentdesk.domain.customer import Customer
+from agentdesk.domain.message import Address, Direction, Verified
+from agentdesk.domain.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved query. `key` is what the command line says; `title` what the agent reads."""
+
+    key: str
+    title: str
+    query: str
+    sort: str = "due"  # due | newest | oldest
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A conversation as the queue shows it."""
+
+    row: int
+    id: str
+    channel: str
+    kind: str  # imap | chatwoot
+    subject: str
+    customer_name: str
+    customer_address: str
+    status: str
+    assignee: str
+    claiming: bool
+    tags: tuple[str, ...]
+    priority: str
+    unread: int
+    messages: int
+    preview: str
+    last_at: datetime
+    waiting_since: datetime | None
+    """The first customer message nobody has answered yet."""
+    due_at: datetime | None
+    """When the promise breaks (or broke)."""
+    snoozed_until: datetime | None
+    order_number: str
+    """What it is about, or empty."""
+    spam: bool
+    automatic: bool
+    has_draft: bool
+    outbox: str
+    """The most urgent state of an unsent reply (held, queued, unknown, conflict, rejected, ...), or empty."""
+
+    @property
+    def is_chat(self) -> bool:
+        return self.kind != "imap"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentFact:
+    id: int
+    name: str
+    type: str
+    size: int
+    inline: bool
+    here: bool
+    """Its content is on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a conversation: a message, a note, or a reply still in the outbox."""
+
+    key: str
+    row: int
+    """The message's row in the store; 0 for a note or an outbox entry."""
+    outbox_id: int
+    """0 unless it is in the outbox."""
+    message_id: str
+    direction: Direction
+    sender: Address
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    at: datetime
+    text: str | None
+    """None: not fetched yet."""
+    quoted: str = ""
+    html: bool = False
+    attachments: tuple[AttachmentFact, ...] = ()
+    state: str = ""
+    problem: str = ""
+    verified: Verified = Verified.NONE
+    automatic: bool = False
+    gone: bool = False
+    detail: str = ""
+    """A server's words about an outbox entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The customer beside the conversation."""
+
+    customer: Customer | None
+    since: datetime | None
+    orders: tuple[Order, ...]
+    """This customer's, newest first."""
+    about: Order | None
+    """The order this conversation is about."""
+    about_chosen: bool
+    """The agent said so."""
+    foreign: tuple[str, ...]
+    """Numbers named in the text that belong to another customer: shown as a number only."""
+    ambiguous: bool
+    """Several orders could be meant; the desk asks (`o`)."""
+    totals: tuple[tuple[str, Decimal], ...]
+    """(currency, sum of orders) for each currency."""
+    history: tuple[Row, ...]
+    notes: tuple[Item, ...]
+    verified: Verified
+    orders_as_of: datetime | None
+    faults: tuple[str, ...] = ()
+    """What is wrong with the order source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    open: int
+    mine: int
+    late: int
+    chats_waiting: int
+    unassigned: int
+    snoozed: int
+    outbox: int
+    """Replies not yet accepted."""
+    trouble: int
+    """Replies that need the agent: unknown, conflict, rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFact:
+    name: str
+    kind: str
+    state: str  # new connecting syncing ready down refused offline
+    detail: str
+    done: int
+    total: int
+    bytes_in: int
+    bytes_out: int
+    round_trips: int
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    id: int
+    name: str
+    type: str
+    size: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the agent is writing. Bound to its conversation; saved at each pause."""
+
+    id: int
+    conversation: int
+    """Row; 0: it begins a new conversation."""
+    kind: str  # reply | note | new | forward
+    channel: str
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = ""
+    quoted: str = ""
+    """Appended below the text when it is sent (mail)."""
+    base: int = 0
+    language: str = ""
+    snippets: tuple[str, ...] = ()
+    actions: dict[str, object] = field(default_factory=dict)
+    cursor: int = 0
+    files: tuple[FileFact, ...] = ()
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFact:
+    id: int
+    conversation: int
+    conversation_id: str
+    channel: str
+    message_id: str
+    to: tuple[Address, ...]
+    subject: str
+    state: MessageState
+    detail: str
+    hold_until: datetime | None
+    attempts: int
+    next_try_at: datetime | None
+    created_at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the engine wants to know: a password, a one-time code, a new certificate."""
+
+    id: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Customers and orders found without a conversation (the phone rings)."""
+
+    customers: tuple[Customer, ...]
+    orders: tuple[Order, ...]

@@ -1,0 +1,154 @@
+"""A remote mailbox as a channel reports it, and the store it reports to.
+
+Channels never import the store: it is handed in as a `MailStore` (or a `ChatStore`), so a channel can be tested alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from agentdesk.domain.message import Address, Body, Direction, Envelope
+
+
+class Role(StrEnum):
+    """The folders that are synced, found by SPECIAL-USE, else by name."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    ARCHIVE = "archive"
+    JUNK = "junk"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """Where the sync of a folder stands. `oldest` is the lowest UID already brought in (0: none yet)."""
+
+    name: str
+    role: Role
+    uidvalidity: int
+    uidnext: int = 0
+    modseq: int = 0
+    oldest: int = 0
+    complete: bool = False
+    """Everything within retention has been brought in at least once."""
+    total: int = 0
+    """Messages the server says there are (EXISTS), for progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message seen in a folder, before its text is here."""
+
+    uid: int
+    flags: frozenset[str]
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message lies on the server."""
+
+    folder: str
+    role: Role
+    uidvalidity: int
+    uid: int
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message whose text is wanted: its row in the store and one place it lies in."""
+
+    message: int
+    place: Place
+
+
+class MailStore(Protocol):
+    """What an IMAP channel needs of the store. Each call is one short transaction (at most ~50 messages)."""
+
+    def folders(self) -> Sequence[FolderState]: ...
+
+    def save_folder(self, state: FolderState) -> None: ...
+
+    def forget_folder(self, name: str) -> None:
+        """UIDVALIDITY changed: the UIDs mean nothing any more. Messages stay and are found again by Message-ID."""
+
+    def uids(self, folder: str) -> Mapping[int, frozenset[str]]:
+        """Every UID known in a folder, with its flags."""
+
+    def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:
+        """Bring messages in (idempotent: a UID or Message-ID seen before is not doubled)."""
+
+    def set_flags(self, folder: str, flags: Mapping[int, frozenset[str]]) -> None: ...
+
+    def vanish(self, folder: str, uids: Iterable[int]) -> None:
+        """Expunged elsewhere: the place goes, the message stays readable and is marked."""
+
+    def without_text(self, limit: int) -> Sequence[Wanted]:
+        """Messages whose text is not here yet, newest first."""
+
+    def places(self, message: int) -> Sequence[Place]: ...
+
+    def save_body(self, message: int, body: Body) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatContact:
+    id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A chat message. `id` is the channel's own, unique within the channel."""
+
+    id: str
+    direction: Direction
+    sender: Address
+    at: datetime
+    text: str
+    attachments: tuple[tuple[str, str, str, int], ...] = ()
+    """(url, name, type, size) of each attachment."""
+    state: str = ""
+    """sent, delivered, read, failed: as the channel says; empty if it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatConversation:
+    """A chat as its channel keeps it: the channel is the log of its status, assignee, labels and priority."""
+
+    id: str
+    contact: ChatContact
+    status: str
+    """open, waiting, snoozed or closed."""
+    assignee: str = ""
+    """E-mail address of the agent, or their name where there is none."""
+    tags: tuple[str, ...] = ()
+    priority: str = "normal"
+    snoozed_until: datetime | None = None
+    last_at: datetime | None = None
+    unread: int = 0
+    can_reply: bool = True
+    messages: Sequence[ChatMessage] = field(default_factory=tuple)
+    """Those newly fetched; earlier ones are already in the store."""
+
+
+class ChatStore(Protocol):
+    """What a chat channel needs of the store."""
+
+    def cursor(self) -> str:
+        """What `save_cursor` was last given, or empty."""
+
+    def save_cursor(self, cursor: str) -> None: ...
+
+    def last_message(self, conversation: str) -> str:
+        """The id of the newest message known of a chat, or empty."""
+
+    def merge(self, conversations: Sequence[ChatConversation]) -> None:
+        """Bring in chats and their new messages (idempotent)."""

@@ -1,0 +1,61 @@
+"""What can go wrong, as the agent is told it.
+
+    DeskError                exit status 1
+    ├── ConfigError          2   a file says something wrong: file, line, key, found, allowed
+    ├── UsageError           2   a command line says something wrong
+    ├── NotInThisVersion     2   known, planned, refused kindly
+    ├── NotFound             1
+    ├── Refused              1   the desk says no, and why
+    └── Unreachable          3   a server could not be reached
+        └── LoginRefused     3   a server was reached and refuses the password
+
+Messages are already in the agent's language (`locale.say`) and say what to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DeskError(Exception):
+    """The base of everything that is shown to the agent as one clear message."""
+
+    exit_status = 1
+
+
+class UsageError(DeskError):
+    exit_status = 2
+
+
+class NotInThisVersion(DeskError):  # noqa: N818 - the name is the words the agent reads
+    exit_status = 2
+
+
+class NotFound(DeskError):  # noqa: N818 - reads as the answer it is
+    exit_status = 1
+
+
+class Refused(DeskError):  # noqa: N818 - reads as the answer it is
+    exit_status = 1
+
+
+class Unreachable(DeskError):  # noqa: N818 - reads as the answer it is
+    exit_status = 3
+
+
+class LoginRefused(Unreachable):
+    """The server answered; the name or the password is wrong. Not retried until something changes."""
+
+
+class ConfigError(DeskError):
+    """A configuration file (desk.toml, a keymap, a pack, an order file) says something wrong.
+
+    `str(error)` is the one line to show: `file:line: message`.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, file: Path | None = None, line: int | None = None, key: str = "") -> None:
+        self.message, self.file, self.line, self.key = message, file, line, key
+        place = "" if file is None else f"{file}:{line}: " if line else f"{file}: "
+        super().__init__(place + message)
