@@ -1,0 +1,33 @@
+"""Writing: replies, notes, snippets, and what happens when one is sent."""
+
+from __future__ import annotations
+
+from agentdesk.commands.registry import DESK, Argument, Command, Where
+
+COMPOSER = frozenset({Where.COMPOSER})
+BOTH = DESK | COMPOSER
+
+WRITING = (
+    Command("snippet.pick", BOTH, Argument("snippet"), footer=3),
+    Command("reply", DESK, footer=2),
+    Command("reply.all", DESK),
+    Command("note", DESK, Argument("text")),
+    Command("forward", DESK),
+    Command("new", DESK, Argument("to")),
+    Command("drafts", DESK),
+)
+
+COMPOSING = (
+    Command("send", COMPOSER, footer=1),
+    Command("send.close", COMPOSER),
+    Command("send.snooze", COMPOSER, Argument("until")),
+    Command("send.keep", COMPOSER),
+    Command("composer.leave", COMPOSER, footer=5),
+    Command("composer.fields", COMPOSER, footer=4),
+    Command("composer.next-field", COMPOSER, listed=False),
+    Command("composer.open-place", COMPOSER),
+    Command("composer.language", COMPOSER, Argument("language")),
+    Command("attach", COMPOSER, Argument("file")),
+    Command("detach", COMPOSER),
+    Command("draft.discard", COMPOSER),
+)
