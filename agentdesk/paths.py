@@ -42,3 +42,11 @@ def shipped(kind: str) -> Path:
     if beside.is_dir():
         return beside
     raise UsageError(say("errors.installation", what=kind))
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only its owner can enter (0700), parents included where they are missing."""
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -43,7 +43,7 @@ def language() -> str:
     return _language
 
 
-def say(key: str, **fields: object) -> str:
+def say(key: str, /, **fields: object) -> str:
     """The text of `key`, with its fields filled in. `n` chooses between singular and plural.
 
     Raises:

@@ -1,7 +1,6 @@
-"""desk.toml: what a desk is made of.
+"""What a desk is made of: the checked values of desk.toml, as the rest of the program sees them.
 
-The classes are what the rest of the program sees; `load` (below) reads, checks and explains the files. Format and words:
-`docs/configuration.md`. Secrets are references until somebody calls `Secret.fetch`.
+Secrets are references until `agentdesk.secrets.fetch` is called.
 """
 
 from __future__ import annotations
@@ -26,6 +25,10 @@ class Secret:
 
     kind: str  # command | env | keyring | literal
     value: str = field(repr=False, default="")
+    """The shell line, the variable's name, the keyring's entry, or the password itself."""
+    file: Path | None = field(compare=False, default=None)
+    """Where the entry stands that asks for it, for messages."""
+    line: int = field(compare=False, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,14 @@ class ViewConfig:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Opening hours: weekday (0 = Monday) -> spans; empty means always open."""
+    """Opening hours: weekday (0 = Monday) -> spans; empty means always open. A span that ends at midnight ends at `time.max`."""
 
     week: dict[int, tuple[tuple[time, time], ...]] = field(default_factory=dict)
     holidays: str = ""  # a country of the `holidays` library, or "IT-BZ" with a subdivision
     closed: frozenset[date] = frozenset()
+    file: Path | None = field(compare=False, default=None)
+    """Where `holidays` stands, for messages."""
+    line: int = field(compare=False, default=0)
 
 
 @dataclass(frozen=True, slots=True)

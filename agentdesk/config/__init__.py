@@ -1,0 +1,34 @@
+"""desk.toml and desk.local.toml: what a desk is made of. Format and words: `docs/configuration.md`."""
+
+from __future__ import annotations
+
+from agentdesk.config.reading import LOCAL, MAIN, check_calendar, load
+from agentdesk.config.types import (
+    ChannelConfig,
+    ChatChannelConfig,
+    DeskConfig,
+    Hours,
+    Link,
+    MailChannelConfig,
+    Member,
+    Secret,
+    ServerUrl,
+    ViewConfig,
+)
+
+__all__ = [
+    "LOCAL",
+    "MAIN",
+    "ChannelConfig",
+    "ChatChannelConfig",
+    "DeskConfig",
+    "Hours",
+    "Link",
+    "MailChannelConfig",
+    "Member",
+    "Secret",
+    "ServerUrl",
+    "ViewConfig",
+    "check_calendar",
+    "load",
+]

@@ -1,0 +1,5 @@
+"""What can go wrong anywhere."""
+
+WORDS = {
+    "errors.installation": "the installation is not whole: {what} is missing. Install AgentDesk again.",
+}

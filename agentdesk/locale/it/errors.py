@@ -1,0 +1,5 @@
+"""Ciò che può andare storto ovunque."""
+
+WORDS = {
+    "errors.installation": "l'installazione non è completa: manca {what}. Installi di nuovo AgentDesk.",
+}
