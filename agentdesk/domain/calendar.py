@@ -122,7 +122,8 @@ class OpeningHours:
         if not self._country:
             return False
         if self._holidays is None:
-            self._holidays = _holidays_of(self._country) or ()
+            found = _holidays_of(self._country)
+            self._holidays = () if found is None else found  # an empty calendar fills itself when it is asked
         return day in self._holidays
 
 

@@ -107,15 +107,17 @@ def apply(state: ConversationState, at: datetime, event: Event) -> ConversationS
                 return state
             return replace(state, assignee=owner.strip(), ownership_event=event.id)
         case Kind.STATUS:
-            return _with_status(state, at, data.get("status"), data.get("until"))
+            return _with_status(state, at, data.get("status"), data)
         case Kind.REPLIED:
-            return state if "then" not in data else _with_status(state, at, data.get("then"), data.get("until"))
+            return state if "then" not in data else _with_status(state, at, data.get("then"), data)
         case Kind.TAG:
             add, remove = _words(data.get("add", [])), _words(data.get("remove", []))
             return state if add is None or remove is None else replace(state, tags=(state.tags - remove) | add)
         case Kind.PRIORITY:
             word = data.get("priority")
-            return replace(state, priority=Priority(word)) if word in set(Priority) else state
+            if not isinstance(word, str) or word not in set(Priority):
+                return state
+            return replace(state, priority=Priority(word))
         case Kind.ORDER:
             number = data.get("number", 0)
             return replace(state, order_number=number) if number is None or isinstance(number, str) else state
@@ -146,6 +148,8 @@ def inverse(event: Event, before: ConversationState, *, note: str = "") -> Chang
             data: dict[str, Any] = {"status": before.status.value}
             if before.snoozed_until is not None:
                 data["until"] = before.snoozed_until.isoformat()
+            if before.status_seen:
+                data["seen"] = before.status_seen
             return Change(Kind.STATUS, data)
         case Kind.TAG:
             gained, lost = after.tags - before.tags, before.tags - after.tags
@@ -167,14 +171,19 @@ def inverse(event: Event, before: ConversationState, *, note: str = "") -> Chang
     return Change(Kind(event.kind), data) if changed else None
 
 
-def standing(state: ConversationState, now: datetime, last_in_at: datetime | None = None) -> Status:
+def standing(state: ConversationState, now: datetime, last_in_at: datetime | None = None, last_in: str = "") -> Status:
     """The status as it stands now: a snooze that is over, and a customer's message since the status was set, reopen.
 
-    `last_in_at` is the customer's newest message, automatic ones (out of office) left out by the caller.
+    `last_in_at` and `last_in` are the time and the Message-ID of the customer's newest message, automatic ones (out of
+    office) left out by the caller. Where the event says which message its author knew, that decides; else the clocks do.
     """
     if state.status is Status.OPEN:
         return Status.OPEN
-    if last_in_at is not None and state.status_at is not None and last_in_at > state.status_at:
+    if state.status_seen and last_in:
+        answered = last_in != state.status_seen
+    else:
+        answered = last_in_at is not None and state.status_at is not None and last_in_at > state.status_at
+    if answered:
         return Status.OPEN
     if state.status is Status.SNOOZED and (state.snoozed_until is None or state.snoozed_until <= now):
         return Status.OPEN
@@ -188,17 +197,20 @@ def _is_new(event: Event, seen: set[str]) -> bool:
     return True
 
 
-def _with_status(state: ConversationState, at: datetime, word: object, until: object) -> ConversationState:
+def _with_status(state: ConversationState, at: datetime, word: object, data: Mapping[str, Any]) -> ConversationState:
     """A snooze needs to know when it ends: without it the conversation would be lost for ever."""
     if not isinstance(word, str) or word not in set(Status):
         return state
     status = Status(word)
     end: datetime | None = None
     if status is Status.SNOOZED:
-        end = _moment(until)
+        end = _moment(data.get("until"))
         if end is None:
             return state
-    return replace(state, status=status, snoozed_until=end, status_at=at)
+    seen = data.get("seen")
+    return replace(
+        state, status=status, snoozed_until=end, status_at=at, status_seen=seen if isinstance(seen, str) else ""
+    )
 
 
 def _moment(text: object) -> datetime | None:
