@@ -56,4 +56,7 @@ class ConversationState:
     spam: bool = False
     status_at: datetime | None = None
     """When the status was last set; a customer's later message reopens."""
+    status_seen: str = ""
+    """Message-ID of the newest customer message the actor knew when setting the status: what came after it reopens,
+    whatever the clocks say. Empty: not known, clocks decide."""
     language: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    STATUS = "status"  # data: status; snooze adds until (RFC 3339)
+    STATUS = "status"  # data: status, seen (Message-ID of the newest customer message known); snoozed adds until (RFC 3339)
     CLAIM = "claim"  # data: owner; based_on: the ownership event it follows
     ASSIGN = "assign"  # data: owner ("" = nobody); based_on likewise
     TAG = "tag"  # data: add: [..], remove: [..]
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     ORDER = "order"  # data: number ("" = none)
     SPAM = "spam"  # data: spam: bool
     LANGUAGE = "language"  # data: language
-    REPLIED = "replied"  # data: message_id, then: status after it
+    REPLIED = "replied"  # data: message_id, then (status after it), seen; snoozed adds until
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""Answers: the snippet for this conversation, found and filled with its order's data.
+
+Snippets, search and the template engine are loaded at the first use, not at start: they cost more than the first paint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agentdesk.config import DeskConfig
+from agentdesk.desk.facts import Row
+from agentdesk.desk.queue import Queue
+from agentdesk.desk.reading import Reading
+from agentdesk.domain import language as languages
+from agentdesk.domain.calendar import OpeningHours
+from agentdesk.domain.message import Direction
+from agentdesk.errors import NotFound
+from agentdesk.locale import say
+from agentdesk.store.database import Database
+
+if TYPE_CHECKING:
+    from agentdesk.snippets.model import Library
+    from agentdesk.snippets.render import Filled
+    from agentdesk.snippets.search import Hit, Searcher
+
+MOST_WORDS = 4000
+
+
+class Answers:
+    """Canned replies for the conversations of one desk."""
+
+    def __init__(self, config: DeskConfig, database: Database, reading: Reading, queue: Queue, hours: OpeningHours) -> None:
+        self._config, self._db, self._reading, self._queue, self._hours = config, database, reading, queue, hours
+        self._library: Library | None = None
+        self._searcher: Searcher | None = None
+
+    @property
+    def library(self) -> Library:
+        """The desk's packs; what is wrong in them is in `faults`."""
+        if self._library is None:
+            from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - not at start
+
+            self._library = load_packs(self._config.packs)
+        return self._library
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return tuple(str(fault) for fault in self.library.faults)
+
+    def reload(self) -> None:
+        """Read the packs again."""
+        self._library = self._searcher = None
+
+    def prepare(self) -> None:
+        """Load everything the picker needs; called in an idle moment after the first paint."""
+        from agentdesk.snippets import render  # noqa: PLC0415 - not at start
+
+        render.prepare()
+        self._search()
+
+    def _search(self) -> Searcher:
+        if self._searcher is None:
+            from agentdesk.snippets.search import Searcher  # noqa: PLC0415 - not at start
+
+            self._searcher = Searcher(self.library)
+        return self._searcher
+
+    def search(self, query: str, row: int = 0, limit: int = 20) -> list[Hit]:
+        """The picker's ranking: the typed words, and what this conversation says by itself."""
+        from agentdesk.snippets.search import Hints  # noqa: PLC0415 - not at start
+
+        uses = {r["name"]: r["uses"] for r in self._db.all("SELECT name, uses FROM snippet_use")}
+        if not row:
+            return self._search().search(query, Hints(words="", language=self._desk_language(), order_status="", channel="", uses=uses), limit)
+        conversation = self._row(row)
+        panel = self._reading.panel(row)
+        hints = Hints(
+            words=self._customer_words(row), language=self.language(row),
+            order_status=panel.about.status if panel.about else "", channel=conversation.kind, uses=uses,
+        )
+        return self._search().search(query, hints, limit)
+
+    def _row(self, row: int) -> Row:
+        found = self._queue.row(row)
+        if found is None:
+            raise NotFound(say("desk.no_conversation", reference=row))
+        return found
+
+    def _customer_words(self, row: int) -> str:
+        """What the customer wrote since our last answer, else their last message; newest last."""
+        items = [item for item in self._reading.thread(row) if item.direction is not Direction.NOTE]
+        recent: list[str] = []
+        for item in reversed(items):
+            if item.direction is Direction.OUT and recent:
+                break
+            if item.direction is Direction.IN:
+                recent.append(f"{item.subject}\n{item.text or ''}")
+        return "\n".join(reversed(recent))[-MOST_WORDS:]
+
+    def language(self, row: int) -> str:
+        """The customer's: what the agent said, else their messages, else their profile and orders, else the desk's."""
+        chosen = self._db.value("SELECT language FROM conversation WHERE row = ?", (row,))
+        if chosen:
+            return str(chosen)
+        guessed = languages.guess(self._customer_words(row))
+        if guessed:
+            return guessed
+        panel = self._reading.panel(row)
+        if panel.customer and panel.customer.language:
+            return panel.customer.language
+        for order in panel.orders:
+            if order.language:
+                return order.language.split("-")[0].lower()
+        return self._desk_language()
+
+    def _desk_language(self) -> str:
+        return self._config.locale.split("-")[0].lower()
+
+    def fill(self, name: str, row: int, language: str = "", asked: Mapping[str, str] | None = None) -> Filled:
+        """A snippet's text for this conversation; what is missing stands in it as ⟨name⟩ and in `missing`.
+
+        Raises:
+            NotFound: there is no such snippet.
+            Refused: it is expired or not for this channel.
+        """
+        from agentdesk.snippets import render  # noqa: PLC0415 - not at start
+        from agentdesk.snippets.context import build_context  # noqa: PLC0415 - not at start
+
+        snippet = self.library.find(name)
+        conversation = self._row(row)
+        panel = self._reading.panel(row)
+        chosen = language or self.language(row)
+        now = datetime.now(UTC)
+        context = build_context(
+            customer=panel.customer, order=panel.about, orders=panel.orders,
+            conversation={"id": conversation.id, "subject": conversation.subject, "channel": conversation.channel},
+            agent={"name": self._config.agent_name, "email": self._config.agent_email},
+            desk={"name": self._config.name, "url": self._config.url},
+            policy=snippet.policy, hours={"next_open": self._hours.next_open(now), "closed_today": not self._open_today(now)},
+            language=chosen, asked=dict(asked or {}),
+        )
+        return render.render(snippet, chosen, context, dict(asked or {}))
+
+    def _open_today(self, now: datetime) -> bool:
+        following = self._hours.next_open(now)
+        zone = self._config.timezone
+        return following is not None and following.astimezone(zone).date() == now.astimezone(zone).date()

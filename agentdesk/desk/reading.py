@@ -1,0 +1,249 @@
+"""Reading: one conversation with its customer, orders and history; attachments; what the channels are doing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from agentdesk.config import DeskConfig
+from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
+from agentdesk.desk.queue import Queue
+from agentdesk.domain.conversation import MessageState
+from agentdesk.domain.customer import Customer
+from agentdesk.domain.fold import notes
+from agentdesk.domain.message import Address, Direction, Verified
+from agentdesk.domain.order import Order
+from agentdesk.errors import NotFound, Refused
+from agentdesk.locale import say
+from agentdesk.store import conversations, customers, events, jobs, orders
+from agentdesk.store.addresses import from_json
+from agentdesk.store.blobs import Blobs, save_new
+from agentdesk.store.database import Database, Tx, moment, moment_or_none
+
+HISTORY = 20
+
+
+class Reading:
+    """Reads, and asks the engine for what is not here yet."""
+
+    def __init__(self, config: DeskConfig, database: Database, queue: Queue, blobs: Blobs) -> None:
+        self._config, self._db, self._queue, self._blobs = config, database, queue, blobs
+
+    # -- a conversation
+
+    def thread(self, row: int) -> tuple[Item, ...]:
+        """Messages, notes and what waits in the outbox, oldest first."""
+        with self._db.snapshot() as db:
+            items = self._messages(db, row) + self._notes(db, row)
+            items.sort(key=lambda item: item.at)
+            shown = {item.message_id for item in items if item.message_id}
+            return (*items, *self._outgoing(db, row, shown))
+
+    def _messages(self, db: sqlite3.Connection, row: int) -> list[Item]:
+        attached: dict[int, list[AttachmentFact]] = {}
+        for a in db.execute(
+            "SELECT a.* FROM attachment a JOIN message m ON m.row = a.message WHERE m.conversation = ? ORDER BY a.id", (row,)
+        ):
+            attached.setdefault(a["message"], []).append(
+                AttachmentFact(a["id"], a["name"], a["type"], a["size"], inline=bool(a["inline"]), here=a["blob"] != "")
+            )
+        return [
+            Item(
+                key=m["key"], row=m["row"], outbox_id=0, message_id=m["message_id"], direction=Direction(m["direction"]),
+                sender=Address(m["from_name"], m["from_address"]), to=from_json(m["to_list"]), cc=from_json(m["cc_list"]),
+                subject=m["subject"], at=moment(m["at"]), text=m["text"], quoted=m["quoted"], html=bool(m["html"]),
+                attachments=tuple(attached.get(m["row"], ())), state=m["state"], problem=m["problem"],
+                verified=Verified(m["verified"]), automatic=bool(m["automatic"]), gone=bool(m["gone"]),
+            )
+            for m in db.execute("SELECT * FROM message WHERE conversation = ? ORDER BY at, row", (row,))
+        ]
+
+    def _notes(self, db: sqlite3.Connection, row: int) -> list[Item]:
+        confirmed, pending = events.of_conversation(db, row)
+        return [
+            Item(
+                key=note.id, row=0, outbox_id=0, message_id="", direction=Direction.NOTE,
+                sender=Address(self._name(note.actor), note.actor), to=(), cc=(), subject="", at=note.at, text=note.text,
+            )
+            for note in notes(confirmed, pending)
+        ]
+
+    def _name(self, email: str) -> str:
+        if email.lower() == self._config.agent_email.lower():
+            return self._config.agent_name
+        return next((m.name for m in self._config.members if m.email.lower() == email.lower()), email)
+
+    def _outgoing(self, db: sqlite3.Connection, row: int, shown: set[str]) -> list[Item]:
+        items = []
+        for out in db.execute("SELECT * FROM outbox WHERE conversation = ? ORDER BY id", (row,)):
+            if out["message_id"] in shown or out["state"] in (MessageState.ACCEPTED, MessageState.FILED):
+                continue
+            files = [
+                AttachmentFact(f["id"], f["name"], f["type"], f["size"], inline=False, here=True)
+                for f in db.execute("SELECT * FROM draft_file WHERE outbox = ? ORDER BY id", (out["id"],))
+            ]
+            items.append(
+                Item(
+                    key=f"outbox:{out['id']}", row=0, outbox_id=out["id"], message_id=out["message_id"], direction=Direction.OUT,
+                    sender=Address(self._config.agent_name, self._config.agent_email), to=from_json(out["to_list"]),
+                    cc=from_json(out["cc_list"]), subject=out["subject"], at=moment(out["created_at"]), text=out["text"],
+                    quoted=out["quoted"], attachments=tuple(files), state=out["state"], detail=out["detail"],
+                )
+            )
+        return items
+
+    # -- the customer beside it
+
+    def panel(self, row: int) -> Panel:
+        """Who this is, what they ordered, what happened before."""
+        with self._db.snapshot() as db:
+            c = db.execute("SELECT customer, order_mentioned, chosen_order FROM conversation WHERE row = ?", (row,)).fetchone()
+            if c is None:
+                raise NotFound(say("desk.no_conversation", reference=row))
+            about = conversations.about_of(db, c["customer"], c["order_mentioned"], c["chosen_order"])
+            verified = db.execute(
+                "SELECT verified FROM message WHERE conversation = ? AND direction = 'in' ORDER BY at DESC, row DESC LIMIT 1", (row,)
+            ).fetchone()
+            return self._panel(
+                db, c["customer"], row, about=about.order, chosen=c["chosen_order"] is not None, foreign=about.foreign,
+                ambiguous=about.ambiguous, verified=Verified(verified["verified"]) if verified else Verified.NONE,
+                notes_=tuple(self._notes(db, row)),
+            )
+
+    def customer_panel(self, customer: int) -> Panel:
+        """A customer without a conversation (the phone rings)."""
+        with self._db.snapshot() as db:
+            return self._panel(db, customer, 0)
+
+    def _panel(
+        self, db: sqlite3.Connection, customer_id: int | None, row: int, *, about: Order | None = None, chosen: bool = False,
+        foreign: tuple[str, ...] = (), ambiguous: bool = False, verified: Verified = Verified.NONE, notes_: tuple[Item, ...] = (),
+    ) -> Panel:  # fmt: skip
+        customer = customers.read(db, customer_id) if customer_id else None
+        own = orders.of_customer(db, customer)
+        totals: dict[str, Decimal] = {}
+        for order in own:
+            if order.total is not None:
+                totals[order.currency] = totals.get(order.currency, Decimal(0)) + order.total
+        history = self._history(db, customer, row)
+        first = db.execute("SELECT min(first_at) AS at FROM conversation WHERE customer = ? AND first_at > 0", (customer_id,)).fetchone()
+        moments = [o.placed_at for o in own if o.placed_at] + ([moment(first["at"])] if first and first["at"] else [])
+        meta = {r["key"]: r["value"] for r in db.execute("SELECT key, value FROM meta WHERE key IN ('orders_as_of', 'orders_faults')")}
+        return Panel(
+            customer=customer, since=min(moments, default=None), orders=tuple(own), about=about, about_chosen=chosen, foreign=foreign,
+            ambiguous=ambiguous, totals=tuple(totals.items()), history=history, notes=notes_, verified=verified,
+            orders_as_of=moment_or_none(int(meta.get("orders_as_of", "0"))), faults=tuple(json.loads(meta.get("orders_faults", "[]"))),
+        )
+
+    def _history(self, db: sqlite3.Connection, customer: Customer | None, row: int) -> tuple[Row, ...]:
+        if customer is None:
+            return ()
+        ids = [
+            r["row"]
+            for r in db.execute(
+                "SELECT row FROM conversation WHERE customer = ? AND row != ? AND merged_into = 0 ORDER BY last_at DESC LIMIT ?",
+                (customer.id, row, HISTORY),
+            )
+        ]
+        return tuple(self._queue.rows(ids))
+
+    def lookup(self, text: str) -> Lookup:
+        """Customers and orders by number, name, phone or address; a found order's customer is among the customers."""
+        with self._db.snapshot() as db:
+            found_orders = orders.find(db, text)
+            people = {customer.id: customer for customer in customers.find(db, text)}
+            for order in found_orders:
+                if order.email:
+                    people |= {c.id: c for c in customers.find(db, order.email, limit=1)}
+        return Lookup(tuple(people.values()), tuple(found_orders))
+
+    # -- what is not here yet
+
+    def want_text(self, message: int) -> None:
+        """Ask the engine for a message's text; it comes as a change of its conversation."""
+        self._want(message, "text", {})
+
+    def want_raw(self, message: int) -> None:
+        """Ask for the whole message as the server has it."""
+        self._want(message, "raw", {})
+
+    def want_attachment(self, attachment: int) -> None:
+        row = self._db.one("SELECT message, part FROM attachment WHERE id = ?", (attachment,))
+        if row is None:
+            raise NotFound(say("desk.no_attachment"))
+        self._want(row["message"], "part", {"part": row["part"], "attachment": attachment})
+
+    def _want(self, message: int, kind: str, data: dict[str, object]) -> None:
+        def change(tx: Tx) -> None:
+            row = tx.one("SELECT channel, conversation FROM message WHERE row = ?", (message,))
+            if row is None:
+                raise NotFound(say("desk.no_message"))
+            tx.execute("UPDATE message SET unreadable_tries = 0 WHERE row = ?", (message,))
+            jobs.add(tx, row["channel"], kind, message=message, conversation=row["conversation"], data=data, urgent=True)
+
+        self._db.write(change)
+
+    def attachment_bytes(self, attachment: int) -> bytes | None:
+        """The content if it is here."""
+        digest = self._db.value("SELECT blob FROM attachment WHERE id = ?", (attachment,))
+        return self._blobs.get(digest) if digest else None
+
+    def raw_bytes(self, message: int) -> bytes | None:
+        digest = self._db.value("SELECT value FROM meta WHERE key = ?", (f"raw:{message}",))
+        return self._blobs.get(digest) if digest else None
+
+    def save_attachment(self, attachment: int, folder: Path) -> Path:
+        """Write an attachment into a folder under a safe name, never over another file.
+
+        Raises:
+            Refused: it is not here yet, or the folder can't be written.
+        """
+        row = self._db.one("SELECT name FROM attachment WHERE id = ?", (attachment,))
+        content = self.attachment_bytes(attachment)
+        if row is None or content is None:
+            raise Refused(say("desk.not_here_yet"))
+        return self._save(folder, row["name"], content)
+
+    def save_raw(self, message: int, folder: Path) -> Path:
+        """Write a message as it came, byte for byte."""
+        content = self.raw_bytes(message)
+        if content is None:
+            raise Refused(say("desk.not_here_yet"))
+        subject = self._db.value("SELECT subject FROM message WHERE row = ?", (message,)) or "message"
+        return self._save(folder, f"{subject[:60]}.eml", content)
+
+    @staticmethod
+    def _save(folder: Path, name: str, content: bytes) -> Path:
+        try:
+            return save_new(folder.expanduser(), name, content)
+        except OSError as error:
+            raise Refused(say("desk.cannot_save", folder=folder, error=error.strerror or error)) from error
+
+    # -- the desk itself
+
+    def channels(self) -> tuple[ChannelFact, ...]:
+        known = {row["name"]: row for row in self._db.all("SELECT * FROM channel")}
+        return tuple(
+            ChannelFact(
+                name=r["name"], kind=r["kind"], state=r["state"], detail=r["detail"], done=r["done"], total=r["total"],
+                bytes_in=r["bytes_in"], bytes_out=r["bytes_out"], round_trips=r["round_trips"], reached_at=moment_or_none(r["reached_at"]),
+            )
+            for c in self._config.channels
+            if (r := known.get(c.name)) is not None
+        )
+
+    def questions(self) -> tuple[Question, ...]:
+        rows = self._db.all("SELECT id, kind, text FROM question WHERE answer IS NULL ORDER BY id")
+        return tuple(Question(r["id"], r["kind"], r["text"]) for r in rows)
+
+    def message_ids(self, row: int) -> Sequence[str]:
+        return [r["message_id"] for r in self._db.all("SELECT message_id FROM message WHERE conversation = ? ORDER BY at", (row,))]
+
+    def engine_faults(self) -> tuple[str, ...]:
+        """What the engine wants the agent to know, newest last."""
+        value = self._db.value("SELECT value FROM meta WHERE key = 'engine_faults'")
+        return tuple(json.loads(value)) if value else ()
+

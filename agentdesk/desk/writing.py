@@ -1,0 +1,409 @@
+"""Writing: drafts and the outbox. Text is on disk before anything else happens to it."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import secrets
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.desk.facts import Draft, FileFact, OutboxFact
+from agentdesk.desk.work import Step, Work, set_status
+from agentdesk.domain import reply as rules_of_reply
+from agentdesk.domain.conversation import MessageState, Priority, Status
+from agentdesk.domain.events import Kind
+from agentdesk.domain.message import Address
+from agentdesk.errors import NotFound, Refused
+from agentdesk.locale import say
+from agentdesk.snippets.places import open_places
+from agentdesk.store import conversations, customers, drafts, outbox, threads
+from agentdesk.store.addresses import from_json
+from agentdesk.store.blobs import Blobs
+from agentdesk.store.database import Database, Tx, moment, moment_or_none
+from agentdesk.store.rules import Rules
+
+MOST_ATTACHED = 25 * 1024 * 1024
+"""Bytes of attachments in one reply; beyond it most servers refuse."""
+
+
+class Writing:
+    """Drafts, attachments, sending, and what became of it."""
+
+    def __init__(self, config: DeskConfig, database: Database, work: Work, blobs: Blobs, rules: Rules) -> None:
+        self._config, self._db, self._work, self._blobs, self._rules = config, database, work, blobs, rules
+
+    # -- drafts
+
+    def draft(self, row: int, kind: str = "reply", *, all: bool = False) -> Draft:  # noqa: A002 - as in "reply to all"
+        """The saved draft of a conversation, or a new one made by the rules of replying."""
+        with self._db.snapshot() as db:
+            known = drafts.of_conversation(db, row, kind)
+            if known is not None:
+                return self._draft(db, known)
+            c = db.execute("SELECT * FROM conversation WHERE row = ?", (row,)).fetchone()
+            if c is None:
+                raise NotFound(say("desk.no_conversation", reference=row))
+            newest = self._newest(db, row)
+            base = db.execute("SELECT coalesce(max(row), 0) AS row FROM message WHERE conversation = ?", (row,)).fetchone()["row"]
+            made = Draft(id=0, conversation=row, kind=kind, channel=c["channel"], base=base, message_id=self._mint(c["channel"]))
+            if kind == "reply" and c["kind"] == "imap" and newest is not None:
+                made.to, made.cc = rules_of_reply.reply_recipients(
+                    Address(newest["from_name"], newest["from_address"]), from_json(newest["reply_to"]),
+                    from_json(newest["to_list"]), from_json(newest["cc_list"]), self._config.own_addresses,
+                )
+                if not all:
+                    made.cc = ()
+                made.subject = rules_of_reply.reply_subject(newest["subject"] or c["subject"])
+                made.quoted = rules_of_reply.quote(
+                    newest["text"] if newest["text"] is not None else newest["preview"],
+                    Address(newest["from_name"], newest["from_address"]),
+                    moment(newest["at"]).astimezone(self._config.timezone), c["language"] or self._config.locale,
+                )
+            return made
+
+    @staticmethod
+    def _newest(db: sqlite3.Connection, row: int) -> sqlite3.Row | None:
+        """What a reply answers: the customer's newest message, else our own newest."""
+        found: sqlite3.Row | None = db.execute(
+            "SELECT * FROM message WHERE conversation = ? AND direction IN ('in', 'out') ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1",
+            (row,),
+        ).fetchone()
+        return found
+
+    def new(self, to: str = "", channel: str = "") -> Draft:
+        """A draft that begins a conversation."""
+        chosen = channel or next((c.name for c in self._config.channels if isinstance(c, MailChannelConfig)), "")
+        if not chosen:
+            raise Refused(say("desk.no_mail_channel"))
+        return Draft(id=0, conversation=0, kind="new", channel=chosen, to=parse_addresses(to), message_id=self._mint(chosen))
+
+    def forward(self, row: int) -> Draft:
+        """A draft that passes a conversation on, to the warehouse or the carrier; attachments that are here come along."""
+        with self._db.snapshot() as db:
+            c = db.execute("SELECT * FROM conversation WHERE row = ?", (row,)).fetchone()
+            newest = self._newest(db, row)
+            if c is None or newest is None:
+                raise NotFound(say("desk.no_conversation", reference=row))
+            channel = c["channel"] if c["kind"] == "imap" else self.new().channel
+            known = drafts.of_conversation(db, row, "forward")
+            if known is not None:
+                return self._draft(db, known)
+            base = db.execute("SELECT coalesce(max(row), 0) AS row FROM message WHERE conversation = ?", (row,)).fetchone()["row"]
+            made = Draft(
+                id=0, conversation=row, kind="forward", channel=channel, base=base, message_id=self._mint(channel),
+                subject=rules_of_reply.forward_subject(newest["subject"] or c["subject"]),
+                quoted=rules_of_reply.forward_text(
+                    newest["text"] if newest["text"] is not None else newest["preview"],
+                    Address(newest["from_name"], newest["from_address"]), from_json(newest["to_list"]), newest["subject"],
+                    moment(newest["at"]).astimezone(self._config.timezone), self._config.locale,
+                ),
+            )
+            here = db.execute("SELECT name, type, blob, size FROM attachment WHERE message = ? AND blob != ''", (newest["row"],)).fetchall()
+        made = self.save(made)
+        if here:
+            def change(tx: Tx) -> None:
+                for a in here:
+                    tx.execute("INSERT INTO draft_file (draft, name, type, size, blob) VALUES (?, ?, ?, ?, ?)",
+                               (made.id, a["name"], a["type"], a["size"], a["blob"]))
+
+            self._db.write(change)
+            made.files = self._files(self._db.reader(), made.id)
+        return made
+
+    def save(self, draft: Draft) -> Draft:
+        """Put a draft on disk; the same object with its id. Committed when this returns."""
+        values = drafts.values_of(
+            conversation=draft.conversation, kind=draft.kind, channel=draft.channel, to=draft.to, cc=draft.cc, bcc=draft.bcc,
+            subject=draft.subject, text=draft.text, quoted=draft.quoted, base=draft.base, message_id=draft.message_id,
+            language=draft.language, snippets=draft.snippets, actions=draft.actions, cursor=draft.cursor,
+        )
+        draft.id = self._db.write(lambda tx: drafts.put(tx, draft.id, values))
+        return draft
+
+    def discard(self, draft: int) -> None:
+        self._db.write(lambda tx: drafts.discard(tx, draft))
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Every draft with text in it, newest first."""
+        with self._db.snapshot() as db:
+            rows = db.execute("SELECT * FROM draft WHERE text != '' OR conversation = 0 ORDER BY updated_at DESC").fetchall()
+            return tuple(self._draft(db, row) for row in rows)
+
+    def _draft(self, db: sqlite3.Connection, row: sqlite3.Row) -> Draft:
+        return Draft(
+            id=row["id"], conversation=row["conversation"], kind=row["kind"], channel=row["channel"], to=from_json(row["to_list"]),
+            cc=from_json(row["cc_list"]), bcc=from_json(row["bcc_list"]), subject=row["subject"], text=row["text"], quoted=row["quoted"],
+            base=row["base"], language=row["language"], snippets=tuple(json.loads(row["snippets"])), actions=json.loads(row["actions"]),
+            cursor=row["cursor"], files=self._files(db, row["id"]), message_id=row["message_id"],
+        )
+
+    @staticmethod
+    def _files(db: sqlite3.Connection, draft: int) -> tuple[FileFact, ...]:
+        rows = db.execute("SELECT id, name, type, size FROM draft_file WHERE draft = ? AND draft != 0 ORDER BY id", (draft,))
+        return tuple(FileFact(r["id"], r["name"], r["type"], r["size"]) for r in rows)
+
+    def attach(self, draft: int, path: Path) -> FileFact:
+        """Copy a file into the desk and attach it.
+
+        Raises:
+            Refused: it can't be read, is no file, or the reply grows too large.
+        """
+        file = path.expanduser()
+        try:
+            if not file.is_file():
+                raise Refused(say("desk.no_file", path=path))
+            if file.stat().st_size > MOST_ATTACHED:
+                raise Refused(say("desk.file_too_large", path=path, size=MOST_ATTACHED // 1024 // 1024))
+            content = file.read_bytes()
+        except OSError as error:
+            raise Refused(say("desk.cannot_read", path=path, error=error.strerror or error)) from error
+        digest = self._blobs.put(content)
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+
+        def change(tx: Tx) -> FileFact:
+            size = tx.one("SELECT coalesce(sum(size), 0) AS n FROM draft_file WHERE draft = ?", (draft,))["n"]
+            if size + len(content) > MOST_ATTACHED:
+                raise Refused(say("desk.file_too_large", path=path, size=MOST_ATTACHED // 1024 // 1024))
+            row = tx.insert("INSERT INTO draft_file (draft, name, type, size, blob) VALUES (?, ?, ?, ?, ?)",
+                            (draft, file.name, kind, len(content), digest))
+            tx.touch("draft", draft)
+            return FileFact(row, file.name, kind, len(content))
+
+        return self._db.write(change)
+
+    def detach(self, file: int) -> None:
+        self._db.write(lambda tx: tx.execute("DELETE FROM draft_file WHERE id = ? AND draft != 0", (file,)))
+
+    def _mint(self, channel: str) -> str:
+        """A Message-ID for every attempt to send this draft (RFC 5322, 3.6.4)."""
+        known = next((c for c in self._config.channels if c.name == channel), None)
+        address = known.address if isinstance(known, MailChannelConfig) else self._config.agent_email
+        domain = address.rpartition("@")[2] or "agentdesk.invalid"
+        return f"<{secrets.token_hex(12)}@{domain}>"
+
+    # -- sending
+
+    def check(self, draft: Draft) -> tuple[str, ...]:
+        """What stops this draft from being sent; empty if nothing does."""
+        problems: list[str] = []
+        chat = self._is_chat(draft)
+        if not draft.text.strip() and not draft.files and draft.kind != "forward":
+            problems.append(say("desk.stop.empty"))
+        problems += [say("desk.stop.open_place", place=place) for place in open_places(draft.text + "\n" + draft.subject)]
+        if chat:
+            row = self._db.one("SELECT can_reply FROM conversation WHERE row = ?", (draft.conversation,))
+            if row is not None and not row["can_reply"]:
+                problems.append(say("desk.stop.chat_closed"))
+            return tuple(problems)
+        if not draft.to and not draft.cc and not draft.bcc:
+            problems.append(say("desk.stop.no_recipient"))
+        for address in (*draft.to, *draft.cc, *draft.bcc):
+            if not valid_address(address.address):
+                problems.append(say("desk.stop.bad_address", address=address.address))
+            elif address.identity in self._config.own_addresses:
+                problems.append(say("desk.stop.own_address", address=address.address))
+        if draft.kind == "new" and not draft.subject.strip():
+            problems.append(say("desk.stop.no_subject"))
+        return tuple(problems)
+
+    def _is_chat(self, draft: Draft) -> bool:
+        channel = next((c for c in self._config.channels if c.name == draft.channel), None)
+        return channel is not None and not isinstance(channel, MailChannelConfig)
+
+    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, *, now: bool = False) -> int:
+        """Put a draft into the outbox and set the conversation's status; one step of undo. Returns the outbox row.
+
+        Args:
+            then: what the conversation becomes: waiting, closed, open or snoozed.
+            until: when a snooze ends.
+            now: skip the undo hold.
+
+        Raises:
+            Refused: something stops it (`check` says what); the draft stays.
+        """
+        problems = self.check(draft)
+        if problems:
+            raise Refused("\n".join(problems))
+        if draft.actions.get("close") and then == "waiting":
+            then = "closed"
+        kind = "chat" if self._is_chat(draft) else "imap"
+        hold = self._config.undo.get(kind, timedelta(0))
+
+        def change(tx: Tx) -> int:
+            conversation = draft.conversation or self._begin(tx, draft)
+            base = tx.one("SELECT * FROM message WHERE conversation = ? AND row <= ? AND direction IN ('in', 'out')"
+                          " ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1", (conversation, draft.base))
+            references: tuple[str, ...] = ()
+            if base is not None and kind == "imap":
+                references = rules_of_reply.reply_references(
+                    base["message_id"], tuple(json.loads(base["reference_list"])), base["in_reply_to"]
+                )
+            text = draft.text.rstrip()
+            if kind == "imap" and self._config.signature:
+                text += f"\n\n-- \n{self._config.signature}"
+            row = outbox.put(tx, {
+                **drafts.values_of(
+                    conversation=conversation, kind=draft.kind, channel=draft.channel, to=draft.to, cc=draft.cc, bcc=draft.bcc,
+                    subject=draft.subject, text=text, quoted=draft.quoted, base=draft.base, message_id=draft.message_id,
+                    language=draft.language, snippets=draft.snippets, actions=draft.actions, cursor=draft.cursor,
+                ),
+                "in_reply_to": base["message_id"] if base is not None and draft.kind == "reply" and kind == "imap" else "",
+                "reference_list": json.dumps(references), "then_status": then,
+                "then_until": 0 if until is None else int(until.timestamp() * 1000),
+                "state": MessageState.QUEUED if now or not hold else MessageState.HELD,
+                "hold_until": 0 if now or not hold else tx.now + int(hold.total_seconds() * 1000),
+            }, draft.id)
+            steps: list[Step] = []
+            if draft.kind == "reply":
+                steps = self._after(tx, conversation, draft, Status(then), until)
+            for name in draft.snippets:
+                tx.execute("INSERT INTO snippet_use (name, uses, last_at) VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
+                           " uses = uses + 1, last_at = excluded.last_at", (name, tx.now))
+            who = draft.to[0].name or draft.to[0].address if draft.to else self._customer_name(tx, conversation)
+            self._work.remember(tx, say("desk.done.sent", who=who), [*steps, {"outbox": row}])
+            conversations.refresh(tx, conversation, self._rules)
+            return row
+
+        return self._db.write(change)
+
+    @staticmethod
+    def _customer_name(tx: Tx, conversation: int) -> str:
+        row = tx.one("SELECT p.name FROM conversation c JOIN customer p ON p.id = c.customer WHERE c.row = ?", (conversation,))
+        return str(row["name"]) if row else ""
+
+    def _begin(self, tx: Tx, draft: Draft) -> int:
+        """The conversation that this draft begins."""
+        person = draft.to[0]
+        customer = customers.resolve(tx, person.name, customers.mail_identities(person.address))
+        row = tx.insert(
+            "INSERT INTO conversation (id, channel, kind, target, subject, customer, last_at, first_at) VALUES (?, ?, 'imap', ?, ?, ?, ?, ?)",
+            (threads.mint(tx), draft.channel, draft.message_id, draft.subject, customer, tx.now, tx.now),
+        )
+        threads.lead(tx, draft.message_id, row)
+        return row
+
+    def _after(self, tx: Tx, conversation: int, draft: Draft, then: Status, until: datetime | None) -> list[Step]:
+        """What answering does to the conversation: claimed if nobody had it, read, its status, the snippets' actions."""
+        work, steps = self._work, []
+        known = tx.one("SELECT * FROM conversation WHERE row = ?", (conversation,))
+        if not known["assignee"] and known["kind"] == "imap":
+            steps += work._event(tx, conversation, Kind.CLAIM, {"owner": self._rules.agent}, known["ownership_event"])  # noqa: SLF001 - the same room
+        steps += work._see(tx, conversation)  # noqa: SLF001 - the same room
+        actions: dict[str, Any] = dict(draft.actions)
+        tags = [str(tag) for tag in actions.get("tags", ())]
+        if tags and known["kind"] == "imap":
+            steps += work._event(tx, conversation, Kind.TAG, {"add": sorted(tags), "remove": []})  # noqa: SLF001 - the same room
+        priority = actions.get("priority")
+        if priority in set(Priority) and known["kind"] == "imap":
+            steps += work._event(tx, conversation, Kind.PRIORITY, {"priority": str(priority)})  # noqa: SLF001 - the same room
+        if then is not Status.OPEN and not (known["kind"] != "imap" and then is Status.WAITING):
+            steps += set_status(work, tx, conversation, then, until)
+        return steps
+
+    def cancel(self, row: int) -> int | None:
+        """Take a reply back as long as nothing was handed over; the conversation whose draft it is again, or None."""
+
+        def change(tx: Tx) -> int | None:
+            known = tx.one("SELECT conversation FROM outbox WHERE id = ?", (row,))
+            if known is None or outbox.restore_draft(tx, row) is None:
+                return None
+            self._work_undone(tx, row)
+            if known["conversation"]:
+                conversations.refresh(tx, known["conversation"], self._rules)
+            return int(known["conversation"])
+
+        return self._db.write(change)
+
+    def _work_undone(self, tx: Tx, row: int) -> None:
+        """The undo step of this send takes back the rest of it too: status, claim, tags."""
+        found = tx.one("SELECT id, steps FROM undo WHERE done = 0 AND steps LIKE ? ORDER BY id DESC LIMIT 1", (f'%{{"outbox": {row}}}%',))
+        if found is None:
+            return
+        tx.execute("UPDATE undo SET done = 1 WHERE id = ?", (found["id"],))
+        for step in reversed(json.loads(found["steps"])):
+            if "outbox" not in step:
+                self._work._take_back(tx, step, set())  # noqa: SLF001 - the same room
+
+    # -- what became of it
+
+    def outbox(self) -> tuple[OutboxFact, ...]:
+        """Everything not yet filed, and what was filed in the last day; newest last."""
+        rows = self._db.all(
+            "SELECT o.*, coalesce(c.id, '') AS conversation_id FROM outbox o LEFT JOIN conversation c ON c.row = o.conversation"
+            " WHERE o.state != 'filed' OR o.filed_at > ? ORDER BY o.id",
+            (int((datetime.now(UTC) - timedelta(days=1)).timestamp() * 1000),),
+        )
+        return tuple(
+            OutboxFact(
+                id=r["id"], conversation=r["conversation"], conversation_id=r["conversation_id"], channel=r["channel"],
+                message_id=r["message_id"], to=from_json(r["to_list"]), subject=r["subject"], state=MessageState(r["state"]),
+                detail=r["detail"], hold_until=moment_or_none(r["hold_until"]), attempts=r["attempts"],
+                next_try_at=moment_or_none(r["next_try_at"]), created_at=moment(r["created_at"]), text=r["text"],
+            )
+            for r in rows
+        )
+
+    def state(self, row: int) -> MessageState | None:
+        """Where one reply stands; None if it was taken back."""
+        found = self._db.value("SELECT state FROM outbox WHERE id = ?", (row,))
+        return None if found is None else MessageState(found)
+
+    def send_anyway(self, row: int) -> None:
+        """The agent decided: send a reply in conflict, rejected or unknown (again).
+
+        Raises:
+            Refused: it is in none of these states any more.
+        """
+        def change(tx: Tx) -> None:
+            if not outbox.move(tx, row, MessageState.QUEUED, expect=outbox.TROUBLE, override=1, next_try_at=0, detail="", remote_id=""):
+                raise Refused(say("desk.outbox_changed"))
+
+        self._db.write(change)
+
+    def mark_sent(self, row: int) -> None:
+        """The agent knows that a reply of unknown outcome arrived: it is filed, never sent again."""
+        def change(tx: Tx) -> None:
+            known = tx.one("SELECT state FROM outbox WHERE id = ?", (row,))
+            if known is None or known["state"] != MessageState.UNKNOWN:
+                raise Refused(say("desk.outbox_changed"))
+            outbox.accept(tx, row, MessageState.ACCEPTED, "", say("desk.marked_sent"), (self._config.agent_name, self._config.agent_email))
+
+        self._db.write(change)
+
+    def unsent(self) -> int:
+        """How many replies the engine still has to hand over."""
+        marks = ", ".join(f"'{s.value}'" for s in outbox.UNSENT)
+        return int(self._db.value(f"SELECT count(*) FROM outbox WHERE state IN ({marks})") or 0)
+
+
+def valid_address(address: str) -> bool:
+    """Whether it can stand in an envelope: one @, something on both sides, nothing that could be a command."""
+    local, at, domain = address.rpartition("@")
+    bad = any(c.isspace() or not c.isprintable() or c in '<>()[],;:\\"' for c in address)
+    return bool(local and at and domain) and not bad and "@" not in local and ".." not in domain and not domain.startswith(".")
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """What an agent typed into To or Cc: addresses parted by commas or semicolons, with or without names."""
+    found = []
+    for part in text.replace(";", ",").split(","):
+        piece = part.strip()
+        if not piece:
+            continue
+        name, bracket, rest = piece.rpartition("<")
+        if bracket:
+            found.append(Address(name.strip().strip('"'), rest.rstrip("> ")))
+        else:
+            found.append(Address("", piece))
+    return tuple(found)
+
+
+def show_addresses(addresses: tuple[Address, ...]) -> str:
+    """Addresses as an agent edits them."""
+    return ", ".join(str(a) for a in addresses)
+
+

@@ -1,0 +1,8 @@
+"""Parole sull'archivio locale."""
+
+WORDS = {
+    "store.cannot_open": "L'archivio {path} non si apre: {error}. Ripristinalo da una copia, oppure spostalo e lascia che il desk sincronizzi di nuovo (contiene bozze e risposte non inviate).",
+    "store.newer": "L'archivio {path} è stato scritto da una versione più recente di AgentDesk. Aggiorna AgentDesk.",
+    "store.closed": "Il desk è chiuso.",
+    "store.disk_full": "Il disco è pieno: in {path} non si può più salvare nulla. Libera spazio; ciò che era salvato è al sicuro.",
+}

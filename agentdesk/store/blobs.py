@@ -1,0 +1,87 @@
+"""Contents of attachments and raw messages: files named by their SHA-256, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from agentdesk.errors import DeskError
+from agentdesk.locale import say
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Blobs:
+    """A folder of immutable contents."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep a content; returns its digest. On disk (fsync) when this returns."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            partial = path.with_name(f".{secrets.token_hex(8)}")
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError as error:
+            raise DeskError(say("store.disk_full", path=self._folder)) from error
+        return digest
+
+    def get(self, digest: str) -> bytes | None:
+        """A content, or None if it is not here."""
+        path = self._path(digest)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(digest)
+        return self._folder / digest[:2] / digest
+
+
+def safe_name(name: str) -> str:
+    """A file name that stays in its folder: last path component, no control or reserved characters, not hidden, <= 200 bytes."""
+    last = re.split(r"[/\\]", name)[-1]
+    last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
+    stem, dot, suffix = last.rpartition(".")
+    if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", stem or suffix):
+        last = "_" + last
+    while len(last.encode("utf-8")) > 200:
+        stem, dot, suffix = last.rpartition(".")
+        last = f"{stem[:-1]}{dot}{suffix[:20]}" if stem else last[:-1]
+    return last or "attachment"
+
+
+def save_new(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file that was not there before: `name`, else `name (2)`, ...; readable and writable by its owner only.
+
+    Raises:
+        OSError: the folder can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    clean = safe_name(name)
+    path = Path(clean)
+    for number in range(1, 10_000):
+        candidate = folder / (clean if number == 1 else f"{path.stem} ({number}){path.suffix}")
+        try:
+            descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        return candidate
+    raise FileExistsError(folder / clean)

@@ -1,0 +1,78 @@
+"""Who is who: identities lead to one customer; two customers who turn out to be one are merged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity, phone_identity
+from agentdesk.store.database import Tx
+
+
+def resolve(tx: Tx, name: str, identities: Sequence[Identity], language: str = "") -> int | None:
+    """The customer with these identities, made if unknown; all of them lead to one person afterwards."""
+    if not identities:
+        return None
+    found: list[int] = []
+    for identity in identities:
+        row = tx.one("SELECT customer FROM identity WHERE kind = ? AND value = ?", (identity.kind, identity.value))
+        if row is not None and row["customer"] not in found:
+            found.append(row["customer"])
+    if found:
+        customer = min(found)
+        for other in found:
+            if other != customer:
+                _merge(tx, other, customer)
+        if name:
+            tx.execute("UPDATE customer SET name = ? WHERE id = ? AND name = ''", (name, customer))
+        if language:
+            tx.execute("UPDATE customer SET language = ? WHERE id = ? AND language = ''", (language, customer))
+    else:
+        customer = tx.insert("INSERT INTO customer (name, language) VALUES (?, ?)", (name, language))
+    for identity in identities:
+        tx.execute(
+            "INSERT INTO identity (kind, value, customer) VALUES (?, ?, ?) ON CONFLICT (kind, value) DO UPDATE SET customer = excluded.customer",
+            (identity.kind, identity.value, customer),
+        )
+    return customer
+
+
+def _merge(tx: Tx, other: int, into: int) -> None:
+    tx.execute("UPDATE identity SET customer = ? WHERE customer = ?", (into, other))
+    tx.execute("UPDATE conversation SET customer = ? WHERE customer = ?", (into, other))
+    tx.execute(
+        "UPDATE customer SET name = (SELECT name FROM customer WHERE id = ?) WHERE id = ? AND name = ''", (other, into)
+    )
+    tx.execute("UPDATE customer SET merged_into = ? WHERE id = ?", (into, other))
+
+
+def read(db: sqlite3.Connection, customer: int) -> Customer | None:
+    row = db.execute("SELECT id, name, language, merged_into FROM customer WHERE id = ?", (customer,)).fetchone()
+    if row is None:
+        return None
+    if row["merged_into"]:
+        return read(db, row["merged_into"])
+    found = db.execute("SELECT kind, value FROM identity WHERE customer = ? ORDER BY kind, value", (customer,)).fetchall()
+    known = tuple(Identity(IdentityKind(r["kind"]), r["value"]) for r in found)
+    return Customer(row["id"], row["name"], row["language"], known)
+
+
+def find(db: sqlite3.Connection, text: str, limit: int = 20) -> list[Customer]:
+    """Customers by name, address or phone number, for when the phone rings."""
+    word = text.strip()
+    if not word:
+        return []
+    like = "%" + word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    digits = phone_identity(word)
+    rows = db.execute(
+        "SELECT DISTINCT c.id FROM customer c LEFT JOIN identity i ON i.customer = c.id WHERE c.merged_into = 0 AND"
+        " (lower(c.name) LIKE ? ESCAPE '\\' OR i.value LIKE ? ESCAPE '\\' OR (? != '' AND i.kind = 'phone' AND i.value LIKE ?))"
+        " ORDER BY c.name LIMIT ?",
+        (like, like, digits.value if digits else "", f"%{digits.value}%" if digits else "", limit),
+    ).fetchall()
+    return [customer for row in rows if (customer := read(db, row["id"])) is not None]
+
+
+def mail_identities(address: str) -> list[Identity]:
+    identity = email_identity(address)
+    return [identity] if identity else []

@@ -1,0 +1,78 @@
+"""Drafts: one a conversation and kind, on disk from the first pause on."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from agentdesk.domain.message import Address
+from agentdesk.store.addresses import from_json, to_json
+from agentdesk.store.database import Tx
+
+_FIELDS = (
+    "conversation", "kind", "channel", "to_list", "cc_list", "bcc_list", "subject", "text", "quoted", "base", "message_id",
+    "language", "snippets", "actions", "cursor",
+)
+
+
+def put(tx: Tx, draft: int, values: dict[str, Any]) -> int:
+    """Save a draft (0: a new one); returns its id. A draft that was sent or discarded meanwhile is made anew."""
+    values = {name: values[name] for name in _FIELDS}
+    if draft and tx.one("SELECT 1 FROM draft WHERE id = ?", (draft,)) is None:
+        draft = 0
+    if not draft and values["conversation"]:
+        known = tx.one("SELECT id FROM draft WHERE conversation = ? AND kind = ?", (values["conversation"], values["kind"]))
+        draft = known["id"] if known else 0
+    if draft:
+        sets = ", ".join(f"{name} = :{name}" for name in _FIELDS)
+        tx.execute(f"UPDATE draft SET {sets}, updated_at = :now WHERE id = :id", {**values, "now": tx.now, "id": draft})
+    else:
+        names = ", ".join(_FIELDS)
+        marks = ", ".join(f":{name}" for name in _FIELDS)
+        draft = tx.insert(
+            f"INSERT INTO draft ({names}, created_at, updated_at) VALUES ({marks}, :now, :now)", {**values, "now": tx.now}
+        )
+    tx.touch("draft", draft)
+    if values["conversation"]:
+        tx.touch("conversation", values["conversation"])
+    return draft
+
+
+def discard(tx: Tx, draft: int) -> None:
+    known = tx.one("SELECT conversation FROM draft WHERE id = ?", (draft,))
+    if known is None:
+        return
+    tx.execute("DELETE FROM draft_file WHERE draft = ?", (draft,))
+    tx.execute("DELETE FROM draft WHERE id = ?", (draft,))
+    tx.touch("draft", draft)
+    if known["conversation"]:
+        tx.touch("conversation", known["conversation"])
+
+
+def of_conversation(db: sqlite3.Connection, conversation: int, kind: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM draft WHERE conversation = ? AND kind = ? AND conversation != 0", (conversation, kind)
+    ).fetchone()
+    return row
+
+
+def by_id(db: sqlite3.Connection, draft: int) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM draft WHERE id = ?", (draft,)).fetchone()
+    return row
+
+
+def values_of(
+    *, conversation: int, kind: str, channel: str, to: tuple[Address, ...], cc: tuple[Address, ...], bcc: tuple[Address, ...],
+    subject: str, text: str, quoted: str, base: int, message_id: str, language: str, snippets: tuple[str, ...],
+    actions: dict[str, object], cursor: int,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "conversation": conversation, "kind": kind, "channel": channel, "to_list": to_json(to), "cc_list": to_json(cc),
+        "bcc_list": to_json(bcc), "subject": subject, "text": text, "quoted": quoted, "base": base, "message_id": message_id,
+        "language": language, "snippets": json.dumps(snippets), "actions": json.dumps(actions), "cursor": cursor,
+    }
+
+
+def addresses(row: sqlite3.Row, name: str) -> tuple[Address, ...]:
+    return from_json(row[name])

@@ -1,0 +1,96 @@
+"""Work for the engine that is no event and no reply: flags, moves, chat actions, texts and parts the agent asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from agentdesk.store.database import Database, Tx, now_millis
+
+MAX_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`kind`: text, part, raw (something is wanted now) · seen, move (mail) · action (chat, data.verb)."""
+
+    id: int
+    channel: str
+    kind: str
+    message: int
+    conversation: int
+    data: dict[str, Any]
+    attempts: int
+
+
+def add(
+    tx: Tx, channel: str, kind: str, *, message: int = 0, conversation: int = 0, data: dict[str, Any] | None = None, urgent: bool = False
+) -> int:
+    """Queue a job; the same one waiting already is not doubled."""
+    text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
+    known = tx.one(
+        "SELECT id FROM job WHERE channel = ? AND kind = ? AND message = ? AND conversation = ? AND data = ? AND attempts = 0",
+        (channel, kind, message, conversation, text),
+    )
+    if known is not None and kind in ("text", "part", "raw"):
+        return int(known["id"])
+    job = tx.insert(
+        "INSERT INTO job (channel, kind, message, conversation, data, created_at, urgent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (channel, kind, message, conversation, text, tx.now, urgent),
+    )
+    tx.touch("job", job)
+    return job
+
+
+def due(database: Database, channel: str, *, urgent_only: bool = False) -> list[Job]:
+    """What a channel can do now: urgent first, then in the order given."""
+    rows = database.all(
+        "SELECT * FROM job WHERE channel = ? AND next_try_at <= ? AND attempts < ? AND (urgent OR NOT ?)"
+        " ORDER BY urgent DESC, id LIMIT 50",
+        (channel, now_millis(), MAX_ATTEMPTS, urgent_only),
+    )
+    return [
+        Job(r["id"], r["channel"], r["kind"], r["message"], r["conversation"], json.loads(r["data"]), r["attempts"])
+        for r in rows
+    ]
+
+
+def begin(database: Database, job: Job) -> None:
+    """Count the attempt before it is made: a crash loop ends."""
+    database.write(lambda tx: tx.execute("UPDATE job SET attempts = attempts + 1 WHERE id = ?", (job.id,)))
+
+
+def done(database: Database, job: Job) -> None:
+    database.write(lambda tx: tx.execute("DELETE FROM job WHERE id = ?", (job.id,)))
+
+
+def later(database: Database, job: Job, delay_seconds: float, *, counted: bool) -> None:
+    """Try again after a while. `counted`: the failure was the job's own; a lost line does not use up its attempts."""
+
+    def change(tx: Tx) -> None:
+        tx.execute(
+            "UPDATE job SET next_try_at = ?, attempts = attempts - ? WHERE id = ?",
+            (tx.now + int(delay_seconds * 1000), 0 if counted else 1, job.id),
+        )
+
+    database.write(change)
+
+
+def failed(database: Database, job: Job, error: str) -> None:
+    """The server said no for good; kept until somebody looks, never tried again."""
+
+    def change(tx: Tx) -> None:
+        tx.execute("UPDATE job SET attempts = ?, error = ? WHERE id = ?", (MAX_ATTEMPTS, error, job.id))
+        if job.message:
+            tx.execute("UPDATE message SET problem = ? WHERE row = ? AND text IS NULL", (error, job.message))
+        if job.conversation:
+            tx.touch("conversation", job.conversation)
+        tx.touch("job", job.id)
+
+    database.write(change)
+
+
+def waiting(database: Database, channel: str) -> int:
+    """How many jobs the engine can still do by itself."""
+    return int(database.value("SELECT count(*) FROM job WHERE channel = ? AND attempts < ?", (channel, MAX_ATTEMPTS)) or 0)

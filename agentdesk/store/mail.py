@@ -1,0 +1,258 @@
+"""What a mailbox brings in: messages, places, flags and texts (`domain.mailbox.MailStore`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from agentdesk.domain import cards
+from agentdesk.domain.about import numbers_in
+from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Wanted
+from agentdesk.domain.message import Body, Direction, Envelope
+from agentdesk.store import conversations, customers, fulltext, threads
+from agentdesk.store.addresses import to_json
+from agentdesk.store.database import Database, Tx, millis
+from agentdesk.store.rules import Rules
+
+MOST_NUMBERS = 20
+SEEN = "\\Seen"
+
+
+class StoredMail:
+    """One mail channel's part of the desk's database."""
+
+    def __init__(self, database: Database, channel: str, rules: Rules) -> None:
+        self._db, self._channel, self._rules = database, channel, rules
+
+    # -- folders
+
+    def folders(self) -> Sequence[FolderState]:
+        rows = self._db.all("SELECT * FROM folder WHERE channel = ?", (self._channel,))
+        return [_folder(row) for row in rows]
+
+    def save_folder(self, state: FolderState) -> None:
+        self._db.write(lambda tx: self._save_folder(tx, state))
+
+    def _save_folder(self, tx: Tx, state: FolderState) -> None:
+        tx.execute(
+            "INSERT OR REPLACE INTO folder (channel, name, role, uidvalidity, uidnext, modseq, oldest, complete, total)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._channel, state.name, state.role, state.uidvalidity, state.uidnext, state.modseq, state.oldest,
+             state.complete, state.total),
+        )
+        sums = tx.one(
+            "SELECT coalesce(sum(total), 0) AS total, (SELECT count(*) FROM place p WHERE p.channel = ?1) AS done FROM folder WHERE channel = ?1",
+            (self._channel,),
+        )
+        tx.execute("UPDATE channel SET done = ?, total = ? WHERE name = ?", (sums["done"], sums["total"], self._channel))
+        tx.touch("progress")
+
+    def forget_folder(self, name: str) -> None:
+        def change(tx: Tx) -> None:
+            tx.execute("DELETE FROM place WHERE channel = ? AND folder = ?", (self._channel, name))
+            tx.execute("DELETE FROM folder WHERE channel = ? AND name = ?", (self._channel, name))
+
+        self._db.write(change)
+
+    def uids(self, folder: str) -> Mapping[int, frozenset[str]]:
+        rows = self._db.all("SELECT uid, flags FROM place WHERE channel = ? AND folder = ?", (self._channel, folder))
+        return {row["uid"]: frozenset(row["flags"].split()) for row in rows}
+
+    # -- messages
+
+    def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:
+        def change(tx: Tx) -> None:
+            touched: set[int] = set()
+            self._save_folder(tx, folder)
+            for arrival in arrivals:
+                touched.add(self._add_one(tx, folder, arrival))
+            for row in touched:
+                conversations.refresh(tx, threads.resolve(tx, row), self._rules)
+
+        self._db.write(change)
+
+    def _add_one(self, tx: Tx, folder: FolderState, arrival: Arrival) -> int:
+        envelope = arrival.envelope
+        seen = SEEN in arrival.flags
+        key = self._key(tx, envelope)
+        known = tx.one("SELECT row, conversation, state FROM message WHERE key = ?", (key,))
+        if known is None:
+            message, conversation = self._insert(tx, key, envelope, folder.role)
+        else:
+            message, conversation = known["row"], known["conversation"]
+        tx.execute(
+            "INSERT OR REPLACE INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)",
+            (self._channel, folder.name, arrival.uid, message, " ".join(sorted(arrival.flags))),
+        )
+        tx.execute("UPDATE message SET gone = 0, seen = max(seen, ?) WHERE row = ?", (seen, message))
+        if folder.role is Role.SENT:
+            self._filed(tx, message, envelope.message_id)
+        return int(conversation)
+
+    def _key(self, tx: Tx, envelope: Envelope) -> str:
+        """The same Message-ID is the same message, unless sender or subject say that it was used twice."""
+        key = f"{self._channel}:{envelope.message_id}"
+        known = tx.one("SELECT from_address, subject, state FROM message WHERE key = ?", (key,))
+        if known is None or (known["from_address"].lower() == envelope.sender.identity and known["subject"] == envelope.subject):
+            return key
+        if known["state"]:  # ours: servers may rewrite From or the subject's encoding
+            return key
+        digest = hashlib.sha256(f"{envelope.sender.identity}\0{envelope.subject}".encode("utf-8", "surrogateescape")).hexdigest()
+        return f"{key}#{digest[:16]}"
+
+    def _insert(self, tx: Tx, key: str, envelope: Envelope, role: Role) -> tuple[int, int]:
+        ours = envelope.sender.identity in self._rules.own or role is Role.SENT
+        direction = Direction.OUT if ours else Direction.IN
+        numbers = numbers_in(envelope.subject)
+        person = envelope.sender if not ours else next(
+            (a for a in (*envelope.to, *envelope.cc) if a.identity not in self._rules.own), None
+        )
+        customer = customers.resolve(tx, person.name, customers.mail_identities(person.address)) if person else None
+        conversation = threads.conversation_for(
+            tx, self._channel, envelope, direction, customer, numbers, self._rules.reopen_days
+        )
+        if customer is not None:
+            tx.execute("UPDATE conversation SET customer = ? WHERE row = ? AND customer IS NULL", (customer, conversation))
+        preview = self._mask(envelope.preview)
+        message = tx.insert(
+            "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, to_list, cc_list,"
+            " reply_to, subject, at, in_reply_to, reference_list, preview, size, automatic, verified, problem, state, seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, self._channel, conversation, envelope.message_id, direction, envelope.sender.name, envelope.sender.address,
+             to_json(envelope.to), to_json(envelope.cc), to_json(envelope.reply_to), self._mask(envelope.subject), millis(envelope.at),
+             envelope.in_reply_to, json.dumps(envelope.references), preview, envelope.size, envelope.automatic,
+             envelope.verified, envelope.problem, "filed" if ours else "", ours),
+        )
+        fulltext.add(tx, message)
+        self._mention(tx, conversation, numbers)
+        earliest = tx.one("SELECT row FROM message WHERE conversation = ? ORDER BY at, row LIMIT 1", (conversation,))
+        if earliest["row"] == message:
+            tx.execute("UPDATE conversation SET subject = ? WHERE row = ?", (self._mask(envelope.subject), conversation))
+        return message, conversation
+
+    @staticmethod
+    def _mention(tx: Tx, conversation: int, numbers: Sequence[str]) -> None:
+        if not numbers:
+            return
+        known = tx.one("SELECT order_mentioned FROM conversation WHERE row = ?", (conversation,))["order_mentioned"].split()
+        merged = list(dict.fromkeys([*known, *numbers]))[:MOST_NUMBERS]
+        if merged != known:
+            tx.execute("UPDATE conversation SET order_mentioned = ? WHERE row = ?", (" ".join(merged), conversation))
+
+    def _filed(self, tx: Tx, message: int, message_id: str) -> None:
+        """A copy lies in Sent: whatever step of the outbox wanted to file it is done."""
+        tx.execute("UPDATE message SET state = 'filed' WHERE row = ? AND direction = 'out'", (message,))
+        waiting = tx.one("SELECT id, state FROM outbox WHERE message_id = ? AND channel = ?", (message_id, self._channel))
+        if waiting is not None and waiting["state"] == "accepted":
+            tx.execute("UPDATE outbox SET state = 'filed', filed_at = ? WHERE id = ?", (tx.now, waiting["id"]))
+            tx.touch("outbox", waiting["id"])
+
+    def _mask(self, text: str) -> str:
+        return cards.mask(text) if self._rules.mask_cards else text
+
+    # -- changes elsewhere
+
+    def set_flags(self, folder: str, flags: Mapping[int, frozenset[str]]) -> None:
+        def change(tx: Tx) -> None:
+            touched: set[int] = set()
+            for uid, now in flags.items():
+                place = tx.one(
+                    "SELECT p.message, p.flags, m.conversation, m.direction FROM place p JOIN message m ON m.row = p.message"
+                    " WHERE p.channel = ? AND p.folder = ? AND p.uid = ?",
+                    (self._channel, folder, uid),
+                )
+                if place is None or frozenset(place["flags"].split()) == now:
+                    continue
+                tx.execute(
+                    "UPDATE place SET flags = ? WHERE channel = ? AND folder = ? AND uid = ?",
+                    (" ".join(sorted(now)), self._channel, folder, uid),
+                )
+                if place["direction"] == Direction.IN and not _seen_waiting(tx, place["message"]):
+                    tx.execute("UPDATE message SET seen = ? WHERE row = ?", (SEEN in now, place["message"]))
+                    touched.add(place["conversation"])
+            for row in touched:
+                conversations.refresh(tx, row, self._rules)
+
+        self._db.write(change)
+
+    def vanish(self, folder: str, uids: Iterable[int]) -> None:
+        def change(tx: Tx) -> None:
+            touched: set[int] = set()
+            for uid in uids:
+                place = tx.one(
+                    "SELECT p.message, m.conversation FROM place p JOIN message m ON m.row = p.message"
+                    " WHERE p.channel = ? AND p.folder = ? AND p.uid = ?",
+                    (self._channel, folder, uid),
+                )
+                if place is None:
+                    continue
+                tx.execute("DELETE FROM place WHERE channel = ? AND folder = ? AND uid = ?", (self._channel, folder, uid))
+                tx.execute(
+                    "UPDATE message SET gone = NOT EXISTS (SELECT 1 FROM place WHERE message = ?1) WHERE row = ?1", (place["message"],)
+                )
+                touched.add(place["conversation"])
+            for row in touched:
+                conversations.refresh(tx, row, self._rules)
+
+        self._db.write(change)
+
+    # -- texts
+
+    def without_text(self, limit: int) -> Sequence[Wanted]:
+        rows = self._db.all(
+            "SELECT row FROM message WHERE text IS NULL AND channel = ? AND gone = 0 AND unreadable_tries < 3 AND problem = ''"
+            " ORDER BY at DESC LIMIT ?",
+            (self._channel, limit),
+        )
+        found = []
+        for row in rows:
+            places = self.places(row["row"])
+            if places:
+                found.append(Wanted(row["row"], places[0]))
+        return found
+
+    def places(self, message: int) -> Sequence[Place]:
+        rows = self._db.all(
+            "SELECT p.folder, f.role, f.uidvalidity, p.uid, p.flags FROM place p JOIN folder f ON f.channel = p.channel AND f.name = p.folder"
+            " WHERE p.message = ? AND p.channel = ? ORDER BY f.role = 'inbox' DESC",
+            (message, self._channel),
+        )
+        return [Place(r["folder"], Role(r["role"]), r["uidvalidity"], r["uid"], frozenset(r["flags"].split())) for r in rows]
+
+    def save_body(self, message: int, body: Body) -> None:
+        def change(tx: Tx) -> None:
+            known = tx.one("SELECT conversation, subject, preview, direction FROM message WHERE row = ?", (message,))
+            if known is None:
+                return
+            text, quoted = self._mask(body.text), self._mask(body.quoted)
+            preview = " ".join(text.split())[:200] or known["preview"]
+            fulltext.remove(tx, message)
+            tx.execute(
+                "UPDATE message SET text = ?, quoted = ?, html = ?, preview = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END WHERE row = ?",
+                (text, quoted, body.html, preview, body.problem, body.problem, message),
+            )
+            fulltext.add(tx, message)
+            for a in body.attachments:
+                tx.execute(
+                    "INSERT OR IGNORE INTO attachment (message, part, name, type, size, inline, content_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (message, a.part, a.name, a.type, a.size, a.inline, a.content_id),
+                )
+            if known["direction"] == Direction.IN:
+                self._mention(tx, known["conversation"], numbers_in(text))
+            conversations.refresh(tx, known["conversation"], self._rules)
+
+        self._db.write(change)
+
+
+def _seen_waiting(tx: Tx, message: int) -> bool:
+    """We changed \\Seen ourselves and the server has not been told yet: its old flag is no news."""
+    return tx.one("SELECT 1 FROM job WHERE kind = 'seen' AND message = ?", (message,)) is not None
+
+
+def _folder(row: Any) -> FolderState:
+    return FolderState(
+        name=row["name"], role=Role(row["role"]), uidvalidity=row["uidvalidity"], uidnext=row["uidnext"], modseq=row["modseq"],
+        oldest=row["oldest"], complete=bool(row["complete"]), total=row["total"],
+    )

@@ -1,0 +1,179 @@
+"""The outbox: replies on their way, each step recorded before it is made (`docs/decisions/0003-at-most-once.md`).
+
+    held | scheduled -> queued -> fenced -> sending -> accepted -> filed        beside it: rejected, unknown, conflict
+
+`sending` is written, with the attempt counted, before anything is handed to a server. A row found in `sending` after a crash
+may have been delivered, so it becomes `unknown` and is looked for, never sent again by itself. `accepted` and `filed` are
+two steps, and only the failed one repeats.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from agentdesk.domain.conversation import MessageState
+from agentdesk.store.addresses import from_json
+from agentdesk.store.database import Database, Tx, millis
+
+S = MessageState
+UNSENT = (S.HELD, S.SCHEDULED, S.QUEUED, S.FENCED, S.SENDING)
+"""What the engine still does something about before the customer has it."""
+TROUBLE = (S.REJECTED, S.UNKNOWN, S.CONFLICT)
+"""What waits for the agent's decision."""
+TAKEN_BACK = (S.HELD, S.SCHEDULED, S.QUEUED, S.REJECTED, S.CONFLICT)
+"""States in which nothing has been handed over, so a reply can become a draft again."""
+
+_FROM_DRAFT = (
+    "conversation", "channel", "kind", "message_id", "to_list", "cc_list", "bcc_list", "subject", "text", "quoted", "in_reply_to",
+    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until",
+)
+
+
+def put(tx: Tx, values: dict[str, Any], draft: int) -> int:
+    """Turn a draft into an outbox row: one transaction, so it is in exactly one of the two places."""
+    names = ", ".join(_FROM_DRAFT)
+    marks = ", ".join(f":{name}" for name in _FROM_DRAFT)
+    row = tx.insert(
+        f"INSERT INTO outbox ({names}, date, created_at) VALUES ({marks}, :now, :now)",
+        {**{name: values[name] for name in _FROM_DRAFT}, "now": tx.now},
+    )
+    tx.execute("UPDATE draft_file SET draft = 0, outbox = ? WHERE draft = ? AND draft != 0", (row, draft))
+    tx.execute("DELETE FROM draft WHERE id = ?", (draft,))
+    _announce(tx, row)
+    return row
+
+
+def _announce(tx: Tx, row: int) -> None:
+    tx.touch("outbox", row)
+    tx.touch("list")
+    conversation = tx.one("SELECT conversation FROM outbox WHERE id = ?", (row,))
+    if conversation is not None and conversation["conversation"]:
+        tx.touch("conversation", conversation["conversation"])
+
+
+def move(tx: Tx, row: int, state: MessageState, *, expect: tuple[MessageState, ...], **values: Any) -> bool:
+    """Change a row's state if it is still in one of the expected ones; False if somebody was quicker."""
+    sets = "".join(f", {name} = :{name}" for name in values)
+    marks = ", ".join(f"'{s.value}'" for s in expect)
+    changed = tx.execute(
+        f"UPDATE outbox SET state = :state{sets} WHERE id = :id AND state IN ({marks})", {**values, "state": state, "id": row}
+    ).rowcount
+    if changed:
+        _announce(tx, row)
+        _show_state(tx, row, state)
+    return bool(changed)
+
+
+def _show_state(tx: Tx, row: int, state: MessageState) -> None:
+    tx.execute(
+        "UPDATE message SET state = ? WHERE direction = 'out' AND key = (SELECT channel || ':' || message_id FROM outbox WHERE id = ?)",
+        (state, row),
+    )
+
+
+def due(db: Database, channel: str, now: int) -> list[sqlite3.Row]:
+    """Rows whose next step can be taken now, oldest first."""
+    return db.all(
+        "SELECT * FROM outbox WHERE channel = :channel AND next_try_at <= :now AND (state IN ('queued', 'accepted')"
+        " OR (state IN ('held', 'scheduled') AND hold_until <= :now) OR (state = 'unknown' AND remote_id != 'asked'))"
+        " ORDER BY id",
+        {"channel": channel, "now": now},
+    )
+
+
+def next_moment(db: Database, channel: str) -> int:
+    """When the next held, scheduled or postponed row is due; 0: nothing waits."""
+    return int(
+        db.value(
+            "SELECT min(max(next_try_at, CASE WHEN state IN ('held', 'scheduled') THEN hold_until ELSE 0 END)) FROM outbox"
+            " WHERE channel = ? AND state IN ('held', 'scheduled', 'queued', 'accepted')",
+            (channel,),
+        )
+        or 0
+    )
+
+
+def recover(tx: Tx) -> int:
+    """At the engine's start: what was being handed over when it died is unknown now. Returns how many."""
+    rows = tx.all("SELECT id, state FROM outbox WHERE state IN ('sending', 'fenced')")
+    lost = 0
+    for row in rows:
+        if row["state"] == S.FENCED:  # nothing was handed over yet
+            move(tx, row["id"], S.QUEUED, expect=(S.FENCED,))
+        else:
+            lost += move(tx, row["id"], S.UNKNOWN, expect=(S.SENDING,), remote_id="", next_try_at=0)
+    return lost
+
+
+def restore_draft(tx: Tx, row: int) -> int | None:
+    """Take a reply back: the very same draft, recipients, files and cursor; None if it is too late."""
+    found = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
+    if found is None or found["state"] not in TAKEN_BACK:
+        return None
+    taken = tx.one(
+        "SELECT id FROM draft WHERE conversation = ? AND kind = ? AND conversation != 0", (found["conversation"], found["kind"])
+    )
+    if taken is not None:  # a new draft was begun meanwhile; it is kept beside as one of its own
+        tx.execute("UPDATE draft SET conversation = 0 WHERE id = ?", (taken["id"],))
+    draft = tx.insert(
+        "INSERT INTO draft (conversation, kind, channel, to_list, cc_list, bcc_list, subject, text, quoted, base, message_id, language,"
+        " snippets, actions, cursor, created_at, updated_at) SELECT conversation, kind, channel, to_list, cc_list, bcc_list, subject,"
+        " text, quoted, base, message_id, language, snippets, actions, length(text), created_at, ? FROM outbox WHERE id = ?",
+        (tx.now, row),
+    )
+    tx.execute("UPDATE draft_file SET draft = ?, outbox = 0 WHERE outbox = ?", (draft, row))
+    _announce(tx, row)
+    tx.execute("DELETE FROM outbox WHERE id = ?", (row,))
+    tx.touch("draft", draft)
+    return draft
+
+
+def moved_on(db: sqlite3.Connection | Tx, row: sqlite3.Row) -> bool:
+    """Whether the conversation has a message the agent had not seen when writing this reply."""
+    if not row["conversation"] or row["override"]:
+        return False
+    found = db.execute(
+        "SELECT 1 FROM message WHERE conversation = ? AND row > ? AND automatic = 0 AND at > coalesce((SELECT at FROM message WHERE row = ?), 0)"
+        " AND message_id NOT IN (SELECT message_id FROM outbox WHERE conversation = ?) LIMIT 1",
+        (row["conversation"], row["base"], row["base"], row["conversation"]),
+    ).fetchone()
+    return found is not None
+
+
+def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, sender: tuple[str, str]) -> None:
+    """The server took it: recorded at once, with the message as the conversation shows it."""
+    now = tx.now
+    if not move(
+        tx, row, state, expect=(S.SENDING, S.UNKNOWN), accepted_at=now, remote_id=remote_id, detail=detail, attempts=0,
+        filed_at=now if state is S.FILED else 0, next_try_at=0,
+    ):
+        return
+    out = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
+    if not out["conversation"]:
+        return
+    preview = " ".join(out["text"].split())[:200]
+    key = f"{out['channel']}:{remote_id or out['message_id']}"
+    if tx.one("SELECT 1 FROM message WHERE key = ?", (key,)) is not None:
+        return
+    tx.execute(
+        "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, to_list, cc_list, subject, at,"
+        " in_reply_to, reference_list, preview, text, quoted, state, seen) VALUES (?, ?, ?, ?, 'out', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (key, out["channel"], out["conversation"], out["message_id"], sender[0], sender[1], out["to_list"], out["cc_list"],
+         out["subject"], now, out["in_reply_to"], out["reference_list"], preview, out["text"], out["quoted"], state),
+    )
+
+
+def hold_for(seconds: float, at: datetime) -> int:
+    """When a hold that begins now ends."""
+    return millis(at) + int(seconds * 1000)
+
+
+def snippets_of(row: sqlite3.Row) -> list[str]:
+    return [str(name) for name in json.loads(row["snippets"])]
+
+
+def recipients(row: sqlite3.Row) -> tuple[str, ...]:
+    return tuple(a.address for name in ("to_list", "cc_list", "bcc_list") for a in from_json(row[name]))

@@ -1,0 +1,110 @@
+"""Bringing a message to its conversation: looks things up for `domain.threading`, and carries out what it decides."""
+
+from __future__ import annotations
+
+import secrets
+
+from agentdesk.domain import threading
+from agentdesk.domain.message import Direction, Envelope
+from agentdesk.domain.threading import Standing
+from agentdesk.store import orders
+from agentdesk.store.database import Tx, millis, moment
+
+
+def mint(tx: Tx) -> str:
+    """A new conversation's id, unlike any before."""
+    while True:
+        found = threading.mint(secrets.token_bytes(12))
+        if tx.one("SELECT 1 FROM conversation WHERE id = ?", (found,)) is None:
+            return found
+
+
+def resolve(tx: Tx, row: int) -> int:
+    """The conversation a merged one became."""
+    for _ in range(100):
+        merged = tx.one("SELECT merged_into FROM conversation WHERE row = ?", (row,))
+        if merged is None or not merged["merged_into"]:
+            return row
+        row = merged["merged_into"]
+    return row
+
+
+def lead(tx: Tx, alias: str, conversation: int) -> None:
+    """Let an alias lead to a conversation unless it leads somewhere already; orphan events find their conversation."""
+    tx.execute("INSERT OR IGNORE INTO alias (alias, conversation) VALUES (?, ?)", (alias, conversation))
+    tx.execute("UPDATE event SET conversation = ? WHERE conversation = 0 AND target = ?", (conversation, alias))
+
+
+def conversation_for(
+    tx: Tx, channel: str, envelope: Envelope, direction: Direction, customer: int | None, numbers: tuple[str, ...], reopen_days: int
+) -> int:
+    """The conversation this mail belongs to, made or merged as needed."""
+
+    def known(message_id: str) -> int | None:
+        row = tx.one("SELECT conversation FROM alias WHERE alias = ?", (message_id,))
+        if row is None:
+            return None
+        found = resolve(tx, row["conversation"])
+        kept = tx.one("SELECT channel FROM conversation WHERE row = ?", (found,))
+        return found if kept is not None and kept["channel"] == channel else None
+
+    def standing(row: int) -> Standing | None:
+        found = tx.one("SELECT * FROM conversation WHERE row = ?", (row,))
+        if found is None:
+            return None
+        continued = tx.one("SELECT row FROM conversation WHERE linked_to = ? AND merged_into = 0 ORDER BY row DESC LIMIT 1", (row,))
+        return Standing(
+            conversation=row, last_at=moment(found["last_at"]),
+            closed_at=moment(found["status_at"] or found["last_at"]) if found["status"] == "closed" else None,
+            continued_by=continued["row"] if continued else 0, subject=found["subject"],
+            orders=frozenset(orders.known_numbers(tx.db, found["order_mentioned"].split())),
+        )
+
+    def of_customer() -> list[Standing]:
+        if customer is None:
+            return []
+        rows = tx.all(
+            "SELECT row FROM conversation WHERE customer = ? AND channel = ? AND spam = 0 AND merged_into = 0 AND last_at BETWEEN ? AND ?",
+            (customer, channel, millis(envelope.at - threading.JOIN_WITHIN), millis(envelope.at + threading.JOIN_WITHIN)),
+        )
+        return [found for row in rows if (found := standing(row["row"])) is not None]
+
+    place = threading.place(
+        envelope, direction, known, standing, of_customer,
+        orders=frozenset(orders.known_numbers(tx.db, numbers)), reopen_days=reopen_days,
+    )
+    row = place.conversation
+    if row is None:
+        root = place.root or envelope.message_id
+        row = tx.insert(
+            "INSERT INTO conversation (id, channel, kind, target, subject, customer, linked_to) VALUES (?, ?, 'imap', ?, ?, ?, ?)",
+            (mint(tx), channel, root if place.linked_to == 0 else envelope.message_id, envelope.subject, customer, place.linked_to),
+        )
+    for alias in place.aliases:
+        lead(tx, alias, row)
+    for other in place.same_as:
+        if other != row:
+            row = merge(tx, other, row)
+    return row
+
+
+def merge(tx: Tx, first: int, second: int) -> int:
+    """Two conversations are one: the older keeps its id, the other's id becomes an alias. Returns the one that stays."""
+    keep, gone = min(first, second), max(first, second)
+    lost = tx.one("SELECT id, customer FROM conversation WHERE row = ?", (gone,))
+    tx.execute("UPDATE message SET conversation = ? WHERE conversation = ?", (keep, gone))
+    tx.execute("UPDATE event SET conversation = ? WHERE conversation = ?", (keep, gone))
+    tx.execute("UPDATE outbox SET conversation = ? WHERE conversation = ?", (keep, gone))
+    tx.execute("UPDATE job SET conversation = ? WHERE conversation = ?", (keep, gone))
+    tx.execute("UPDATE alias SET conversation = ? WHERE conversation = ?", (keep, gone))
+    for draft in tx.all("SELECT id, kind FROM draft WHERE conversation = ?", (gone,)):
+        taken = tx.one("SELECT id FROM draft WHERE conversation = ? AND kind = ?", (keep, draft["kind"]))
+        # Two drafts of one kind can't stand in one conversation: the second lives on as a draft of its own.
+        tx.execute("UPDATE draft SET conversation = ? WHERE id = ?", (0 if taken else keep, draft["id"]))
+    tx.execute("INSERT OR REPLACE INTO alias (alias, conversation) VALUES (?, ?)", (lost["id"], keep))
+    tx.execute("UPDATE conversation SET customer = coalesce(customer, ?) WHERE row = ?", (lost["customer"], keep))
+    tx.execute("UPDATE conversation SET merged_into = ?, messages = 0 WHERE row = ?", (keep, gone))
+    tx.execute("DELETE FROM tag WHERE conversation = ?", (gone,))
+    tx.touch("conversation", gone)
+    tx.touch("list")
+    return keep
