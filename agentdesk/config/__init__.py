@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdesk.config.reading import LOCAL, MAIN, check_calendar, load
+from agentdesk.config.reading import LOCAL, MAIN, check_calendar, load, locale_of
 from agentdesk.config.types import (
     ChannelConfig,
     ChatChannelConfig,
@@ -31,4 +31,5 @@ __all__ = [
     "ViewConfig",
     "check_calendar",
     "load",
+    "locale_of",
 ]

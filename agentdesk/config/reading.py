@@ -32,7 +32,8 @@ def load(folder: Path, state: Path) -> DeskConfig:
     main = folder / MAIN
     if not main.is_file():
         raise ConfigError(say("config.no_desk", folder=folder), file=main)
-    _speak_first(main)
+    if broken_too := locale_of(folder):
+        catalogue.use(broken_too)
     root = read_file(main)
     local = folder / LOCAL
     if local.is_file():
@@ -71,14 +72,14 @@ def _speak(root: Node) -> None:
         catalogue.use(locale.value)
 
 
-def _speak_first(file: Path) -> None:
-    """The same for a file that may be broken: its locale by its line."""
+def locale_of(folder: Path) -> str:
+    """The desk's locale by its line alone, or empty: for words that are needed before desk.toml is read, or when it is broken."""
     try:
-        match = re.search(r'^\s*locale\s*=\s*"([\w-]{2,20})"', file.read_text("utf-8", "replace")[:LIMIT], re.MULTILINE)
+        text = (folder / MAIN).read_text("utf-8", "replace")[:LIMIT]
     except OSError:
-        return  # `read_file` says it better
-    if match is not None:
-        catalogue.use(match[1])
+        return ""
+    match = re.search(r'^\s*locale\s*=\s*"([\w-]{2,20})"', text, re.MULTILINE)
+    return match[1] if match is not None else ""
 
 
 def _shop(table: Table) -> Table | None:

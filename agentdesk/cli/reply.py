@@ -1,0 +1,95 @@
+"""`agentdesk reply`: a reply into the outbox, under the rules of the composer."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentdesk.cli.opening import open_desk
+from agentdesk.cli.output import block, talk
+from agentdesk.cli.verbs import text_or_stdin
+from agentdesk.desk import Desk
+from agentdesk.desk.facts import Draft
+from agentdesk.domain.clean import clean
+from agentdesk.errors import Refused, UsageError
+from agentdesk.locale import say
+
+
+def reply(arguments: Namespace) -> int:
+    with open_desk(arguments) as desk:
+        row = desk.queue.find(arguments.id)
+        draft = desk.writing.draft(row)
+        if draft.text.strip():
+            # An agent has begun to write here. A script must neither overwrite that nor send it.
+            raise Refused(say("cli.draft_begun"))
+        draft = _written(desk, draft, row, arguments)
+        problems = desk.writing.check(draft)
+        if arguments.dry_run:
+            for problem in problems:
+                talk(problem)
+            _print(desk, draft)
+            return 1 if problems else 0
+        outbox_id = desk.writing.send(draft, now=arguments.now)
+        if arguments.wait:
+            from agentdesk.cli.waiting import send_and_wait  # noqa: PLC0415 - starting an engine is the exception
+
+            return send_and_wait(desk, outbox_id)
+        talk(say("cli.reply_queued"))
+        return 0
+
+
+def _written(desk: Desk, draft: Draft, row: int, arguments: Namespace) -> Draft:
+    """The draft with its text: given, or a snippet filled for this conversation.
+
+    Raises:
+        UsageError: the text is empty.
+        Refused: a value of the snippet is missing, or it may not be used here and now.
+    """
+    if arguments.snippet is None:
+        text = clean(text_or_stdin(arguments.text)).strip("\n")
+        if not text.strip():
+            raise UsageError(say("cli.empty_text"))
+        return replace(draft, text=text)
+    filled = desk.answers.fill(arguments.snippet, row, asked=assignments(arguments.set))
+    if filled.missing or filled.ask:
+        names = [missing.name for missing in filled.missing] + [f"ask.{ask.name}" for ask in filled.ask]
+        raise Refused(say("cli.missing_values", names=", ".join(dict.fromkeys(names))))
+    return replace(
+        draft,
+        text=filled.text,
+        subject=draft.subject or filled.subject,
+        language=filled.language,
+        snippets=(*draft.snippets, arguments.snippet),
+        actions=draft.actions | dict(filled.actions),
+    )
+
+
+def assignments(words: Sequence[str]) -> dict[str, str]:
+    """`--set days=3` as {"days": "3"}.
+
+    Raises:
+        UsageError: a word without `=`.
+    """
+    result = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(say("cli.not_assignment", text=word))
+        result[name.strip().removeprefix("ask.")] = clean(value)
+    return result
+
+
+def _print(desk: Desk, draft: Draft) -> None:
+    """The message as it would leave."""
+    from email import message_from_bytes  # noqa: PLC0415 - only a dry run needs it
+    from email.header import decode_header, make_header  # noqa: PLC0415 - see above
+
+    from agentdesk.mail.compose import compose  # noqa: PLC0415 - see above
+
+    outgoing = desk.writing.outgoing(draft)
+    message = message_from_bytes(compose(outgoing))
+    for name, value in message.items():
+        block(f"{name}: {make_header(decode_header(value))}")
+    block("")
+    block(outgoing.text)

@@ -1,0 +1,89 @@
+"""`agentdesk snippets ...`: find, fill and check canned replies from the command line."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from agentdesk.cli.opening import config_of, open_desk
+from agentdesk.cli.output import block, columns, talk, write_json
+from agentdesk.cli.reply import assignments
+from agentdesk.errors import NotFound, NotInThisVersion
+from agentdesk.locale import say
+
+
+def search(arguments: Namespace) -> int:
+    """The picker's ranking; exit 1 if nothing fits."""
+    with open_desk(arguments) as desk:
+        row = desk.queue.find(arguments.conversation) if arguments.conversation else 0
+        hits = desk.answers.search(" ".join(arguments.query), row, arguments.limit or len(desk.answers.library.order))
+    if arguments.json:
+        write_json(
+            {
+                "snippets": [
+                    {"name": hit.name, "title": hit.title, "pack": hit.pack, "score": round(hit.score, 4), "why": hit.why} for hit in hits
+                ]
+            }
+        )
+    else:
+        columns([(hit.name, hit.title, ", ".join(hit.why) if not isinstance(hit.why, str) else hit.why) for hit in hits])
+        if not hits:
+            talk(say("cli.nothing"))
+    return 0 if hits else 1
+
+
+def render(arguments: Namespace) -> int:
+    """The filled text on stdout; exit 1 and the names on stderr where a value is missing."""
+    with open_desk(arguments) as desk:
+        row = desk.queue.find(arguments.conversation)
+        filled = desk.answers.fill(arguments.name, row, language=arguments.language, asked=assignments(arguments.set))
+    missing = [each.name for each in filled.missing] + [f"ask.{ask.name}" for ask in filled.ask]
+    if missing:
+        talk(say("cli.missing_values", names=", ".join(dict.fromkeys(missing))))
+        return 1
+    if filled.subject:
+        talk(say("cli.subject", subject=filled.subject))
+    block(filled.text)
+    return 0
+
+
+def lint(arguments: Namespace) -> int:
+    """The desk's packs, or the files named; exit 1 if there is a fault."""
+    from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - search and render get theirs from the desk
+
+    if arguments.paths:
+        paths = [Path(path) for path in arguments.paths]
+        for path in paths:
+            if not path.exists():
+                raise NotFound(say("cli.no_file", file=path))
+    else:
+        paths = list(config_of(arguments).packs)
+    faults = load_packs(paths).faults
+    if arguments.json:
+        write_json(
+            {
+                "faults": [
+                    {
+                        "file": fault.file,
+                        "line": fault.line,
+                        "column": fault.column,
+                        "snippet": fault.snippet,
+                        "code": fault.code,
+                        "severity": fault.severity.value,
+                        "message": fault.message,
+                        "hint": fault.hint,
+                    }
+                    for fault in faults
+                ]
+            }
+        )
+    else:
+        for fault in faults:
+            block(str(fault))
+        if not faults:
+            talk(say("cli.no_faults"))
+    return 1 if faults else 0
+
+
+def later(arguments: Namespace) -> int:
+    raise NotInThisVersion(say("cli.not_in_this_version", what=arguments.command))
