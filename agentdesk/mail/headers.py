@@ -1,0 +1,408 @@
+"""Header fields as they really are: folded, 8-bit, encoded in the wrong places, without end.
+
+The rules are those of RFC 5322 (fields, addresses), RFC 2047 (encoded words), RFC 2231 (parameters) and RFC 6532 (raw UTF-8),
+read tolerantly. Every function is one linear pass without recursion and never raises, whatever bytes it is given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from binascii import Error as Base64Error
+from binascii import a2b_base64, a2b_qp
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from agentdesk.domain.clean import clean_line
+from agentdesk.domain.message import Address
+from agentdesk.mail import charset, limits
+
+_LINE = re.compile(rb"\r\n|\n|\r")
+_FIELD_NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_ENCODED_WORD_HEAD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?")
+_MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f-\x9f\ufffd]{1,900}>")
+_BARE_ID = re.compile(r"[^<>\s,;\x00-\x1f\x7f-\x9f\ufffd]{1,900}@[^<>\s,;\x00-\x1f\x7f-\x9f\ufffd]{1,300}")
+_CONTINUED = re.compile(r"(.+?)\*(?:([0-9]{1,4})(\*)?)?")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of a header block in their order, names in lower case, values unfolded bytes."""
+
+    items: list[tuple[str, bytes]] = field(default_factory=list)
+    too_complex: bool = False
+    """A limit was hit; what is here is the beginning."""
+
+    def all(self, name: str) -> list[str]:
+        """The values of every field of this name, 8-bit decoded, encoded words left as they are."""
+        return [charset.decode(value) for found, value in self.items if found == name]
+
+    def first(self, name: str) -> str:
+        for found, value in self.items:
+            if found == name:
+                return charset.decode(value)
+        return ""
+
+    def has(self, name: str) -> bool:
+        return any(found == name for found, _ in self.items)
+
+    def text(self, name: str) -> str:
+        """The first value of this name as text for a person: decoded and clean."""
+        return decode_words(self.first(name))
+
+
+def parse_fields(block: bytes) -> Fields:
+    """The fields of a header block. Lines that are no field (an mbox "From " line, garbage) are passed over."""
+    result = Fields()
+    if len(block) > limits.HEADER_BYTES:
+        block, result.too_complex = block[: limits.HEADER_BYTES], True
+    name, size = "", 0
+    pieces: list[bytes] = []
+
+    def finish() -> None:
+        if name:
+            result.items.append((name, b" ".join(pieces).strip()))
+
+    for line in _LINE.split(block):
+        if line[:1] in {b" ", b"\t"}:
+            if size + len(line) <= limits.FIELD_BYTES:
+                pieces.append(line.strip())
+            else:
+                result.too_complex = True
+            size += len(line)
+            continue
+        head = _FIELD_NAME.match(line)
+        if head is None:
+            continue
+        finish()
+        if len(result.items) >= limits.FIELDS:
+            result.too_complex, name = True, ""
+            break
+        name, size = head[1].decode("ascii").lower(), len(line)
+        if size > limits.FIELD_BYTES:
+            result.too_complex = True
+        pieces = [line[head.end() : limits.FIELD_BYTES].strip()]
+    finish()
+    return result
+
+
+# Encoded words -------------------------------------------------------------------------------------------------------
+
+
+def decode_words(text: str) -> str:
+    """RFC 2047 encoded words decoded wherever they stand, the result clean and on one line.
+
+    Neighbours of the same set are put together as bytes first: common senders cut a character in two.
+    """
+    if "=?" not in text:
+        return clean_line(text)
+    out: list[str] = []
+    pending: list[bytes] = []
+    label = ""
+    position = 0
+    while True:
+        head = _ENCODED_WORD_HEAD.search(text, position)
+        end = text.find("?=", head.end()) if head else -1
+        if head is None or end < 0:
+            break
+        between = text[position : head.start()]
+        if pending and (between.strip() or head[1].lower() != label):
+            out.append(charset.decode(b"".join(pending), label))
+            pending = []
+        if between.strip() or not label:
+            out.append(between)
+        label = head[1].lower()
+        pending.append(_word_bytes(text[head.end() : end], head[2]))
+        position = end + 2
+    out.append(charset.decode(b"".join(pending), label))
+    out.append(text[position:])
+    return clean_line("".join(out))
+
+
+def _word_bytes(content: str, encoding: str) -> bytes:
+    raw = content.encode("utf-8", errors="replace")
+    return a2b_qp(raw, header=True) if encoding in "qQ" else base64_bytes(raw)
+
+
+def base64_bytes(raw: bytes) -> bytes:
+    """What can be read of base64, junk passed over."""
+    data = _NOT_BASE64.sub(b"", raw)
+    if len(data) % 4 == 1:
+        data = data[:-1]
+    try:
+        return a2b_base64(data + b"=" * (-len(data) % 4))
+    except Base64Error:
+        return b""
+
+
+# Parameters ----------------------------------------------------------------------------------------------------------
+
+
+def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
+    """`text/plain; charset=utf-8; name="a.txt"` as ("text/plain", {...}), names in lower case, RFC 2231 not yet joined."""
+    main, _, rest = value[: limits.FIELD_BYTES].partition(";")
+    found: dict[str, str] = {}
+    for piece in _split_outside_quotes(rest, ";"):
+        name, equals, content = piece.partition("=")
+        name = name.strip().lower()
+        if equals and name and name not in found:
+            found[name] = _unquote(content.strip())
+        if len(found) >= limits.PARAMETERS:
+            break
+    return main.strip().lower(), found
+
+
+def _split_outside_quotes(text: str, separator: str) -> Iterable[str]:
+    start, quoted, skip = 0, False, False
+    for index, char in enumerate(text):
+        if skip:
+            skip = False
+        elif quoted and char == "\\":
+            skip = True
+        elif char == '"':
+            quoted = not quoted
+        elif char == separator and not quoted:
+            yield text[start:index]
+            start = index + 1
+    yield text[start:]
+
+
+def _unquote(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    out: list[str] = []
+    skip = False
+    for char in text[1:]:
+        if skip:
+            out.append(char)
+            skip = False
+        elif char == "\\":
+            skip = True
+        elif char == '"':
+            break
+        else:
+            out.append(char)
+    return "".join(out)
+
+
+def parameter(parameters: Mapping[str, str], name: str) -> str:
+    """One parameter as clean text: RFC 2231 continuations and percent signs resolved, else encoded words decoded.
+
+    Works on what `parse_parameters` found as well as on the parameters of an IMAP BODYSTRUCTURE.
+    """
+    lower = {key.lower(): value for key, value in parameters.items()}
+    pieces: dict[int, tuple[str, bool]] = {}
+    for key, value in lower.items():
+        match = _CONTINUED.fullmatch(key)
+        if match and match[1] == name:
+            pieces[int(match[2] or 0)] = (value, bool(match[3]) or match[2] is None)
+    raw, label, index = b"", "", 0
+    while index in pieces:
+        value, encoded = pieces[index]
+        if encoded and index == 0 and value.count("'") >= 2:
+            label, _, value = value.split("'", 2)
+        data = value.encode("utf-8", errors="replace")
+        raw += _PERCENT.sub(lambda m: bytes((int(m[1], 16),)), data) if encoded else data
+        index += 1
+    if raw:
+        return clean_line(charset.decode(raw[: limits.FIELD_BYTES], label))[: limits.NAME_CHARACTERS]
+    return decode_words(lower.get(name, ""))[: limits.NAME_CHARACTERS]
+
+
+# Addresses -----------------------------------------------------------------------------------------------------------
+
+
+def parse_addresses(text: str) -> tuple[tuple[Address, ...], bool]:
+    """The mailboxes of an address field in their order, and whether there were more than are looked at.
+
+    Groups are resolved into their members, comments give the name where there is no other, semicolons part like commas, and
+    what is no address at all ("MAILER-DAEMON") is kept as it stands, so that one sees who wrote.
+    """
+    found: list[Address] = []
+    more = False
+    for phrase, inside, comment in _mailboxes(text[: limits.FIELD_BYTES]):
+        address = _mailbox(phrase, inside, comment)
+        if address is None:
+            continue
+        if len(found) >= limits.ADDRESSES:
+            more = True
+            break
+        found.append(address)
+    return tuple(found), more or len(text) > limits.FIELD_BYTES
+
+
+def _mailboxes(text: str) -> Iterable[tuple[str, str | None, str]]:
+    """The raw pieces of every mailbox: phrase (or bare address), what stands in angle brackets, comments.
+
+    A quoted string goes into the phrase without its quotes; an encoded word goes there whole, so that a comma inside it,
+    which careless senders leave, does not part it.
+    """
+    phrase: list[str] = []
+    comment: list[str] = []
+    inside: list[str] | None = None
+    closed = False
+    position, length = 0, len(text)
+    while position < length:
+        char = text[position]
+        if char == '"':
+            content, position = _quoted_string(text, position)
+            if inside is not None and not closed:
+                inside.append(f'"{content}"')
+            elif text[position : position + 1] == "@":
+                phrase.append(content if content.isalnum() else f'"{content}"')
+            else:
+                phrase.append(content)
+            continue
+        if char == "(":
+            content, position = _comment(text, position)
+            comment.append(content)
+            continue
+        if char == "=" and (head := _ENCODED_WORD_HEAD.match(text, position)):
+            end = text.find("?=", head.end())
+            if end >= 0 and (inside is None or closed):
+                phrase.append(text[position : end + 2])
+                position = end + 2
+                continue
+        position += 1
+        if char == "<":
+            if inside is not None:
+                yield "".join(phrase), "".join(inside), " ".join(comment)
+                phrase, comment = [], []
+            inside, closed = [], False
+        elif char == ">":
+            closed = True
+        elif char == "," or (char == ";" and (inside is None or closed)):
+            if inside is None or closed or inside[:1] != ["@"]:
+                yield "".join(phrase), None if inside is None else "".join(inside), " ".join(comment)
+                phrase, comment, inside, closed = [], [], None, False
+        elif inside is not None and not closed:
+            inside.append(char)
+        elif char == ":" and inside is None:
+            phrase, comment = [], []
+        elif not closed or not char.isspace():
+            if closed:
+                yield "".join(phrase), "".join(inside or ()), " ".join(comment)
+                phrase, comment, inside, closed = [], [], None, False
+            phrase.append(char)
+    if phrase or comment or inside is not None:
+        yield "".join(phrase), None if inside is None else "".join(inside), " ".join(comment)
+
+
+def _quoted_string(text: str, position: int) -> tuple[str, int]:
+    """Content and end of a quoted string; one that never ends is taken as an ordinary quotation mark."""
+    out: list[str] = []
+    index = position + 1
+    while index < len(text):
+        char = text[index]
+        if char == "\\" and index + 1 < len(text):
+            out.append(text[index + 1])
+            index += 2
+            continue
+        index += 1
+        if char == '"':
+            return "".join(out), index
+        out.append(char)
+    return "".join(out), len(text)
+
+
+def _comment(text: str, position: int) -> tuple[str, int]:
+    """Content and end of a comment, nested ones flattened."""
+    out: list[str] = []
+    depth, index = 0, position
+    while index < len(text):
+        char = text[index]
+        index += 1
+        if char == "\\" and index < len(text):
+            out.append(text[index])
+            index += 1
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+            if depth == 0:
+                break
+        else:
+            out.append(char)
+    return "".join(out), index
+
+
+def _mailbox(phrase: str, inside: str | None, comment: str) -> Address | None:
+    phrase = phrase.strip()
+    if inside is None:
+        if not phrase:
+            return None
+        words = phrase.split()
+        with_at = [word for word in words if "@" in word]
+        if '"@' in phrase:
+            start = phrase.index('"')
+            inside, phrase = phrase[start:], phrase[:start]
+        elif len(words) > 1 and with_at and "=?" not in phrase:
+            inside = with_at[-1]
+            phrase = " ".join(word for word in words if word is not inside)
+        elif "@" in phrase and "=?" not in phrase:
+            inside, phrase = phrase, ""
+        else:
+            decoded = decode_words(phrase)
+            if "@" in decoded and len(decoded.split()) == 1:
+                return Address("", address_text(decoded))
+            return Address(decode_words(comment)[: limits.NAME_CHARACTERS], decoded[: limits.NAME_CHARACTERS])
+    name = decode_words(phrase) or decode_words(comment)
+    address = address_text(inside.rpartition(":")[2] if inside.startswith("@") else inside)
+    if not address and not name:
+        return None
+    return Address(name.strip("'\" ")[: limits.NAME_CHARACTERS], address)
+
+
+def address_text(text: str) -> str:
+    """An addr-spec as it is kept: clean, without white space; a domain that mixes scripts in its punycode.
+
+    "pаypal" with a Cyrillic а must not look like the name it imitates; an honest "müller.example" stays readable.
+    """
+    address = "".join(decode_words(text).split()) if '"' not in text else decode_words(text)
+    address = address.strip("<>")[:1_000]
+    if address.startswith("[") and address.endswith("]"):
+        address = address[1:-1]
+    local, at, domain = address.rpartition("@")
+    if at and not domain.isascii() and _mixed_scripts(domain):
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except (UnicodeError, ValueError):
+            return address
+    return local + at + domain
+
+
+@lru_cache(maxsize=1024)
+def _mixed_scripts(domain: str) -> bool:
+    """Whether one label of the domain has letters of Latin and of a script that has look-alikes of them."""
+    for label in domain.split("."):
+        scripts = {unicodedata.name(char, "").split(" ")[0] for char in label[:63] if char.isalpha()}
+        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}:
+            return True
+    return False
+
+
+# Message ids ---------------------------------------------------------------------------------------------------------
+
+
+def message_ids(text: str) -> tuple[str, ...]:
+    """The ids of a References or In-Reply-To field, with their brackets, each once, at most `limits.REFERENCES`.
+
+    Of a list that is too long, the first (the root of the thread) and the newest are kept.
+    """
+    found = list(dict.fromkeys(_MESSAGE_ID.findall(text)))
+    if len(found) > limits.REFERENCES:
+        found = [found[0], *found[-limits.REFERENCES + 1 :]]
+    return tuple(found)
+
+
+def message_id(text: str) -> str:
+    """The id of a Message-ID field, with brackets (added where the sender forgot them), or "" if there is none."""
+    text = text[:4_000]
+    bracketed = _MESSAGE_ID.search(text)
+    if bracketed:
+        return bracketed[0]
+    bare = _BARE_ID.search(text)
+    return f"<{bare[0]}>" if bare else ""
