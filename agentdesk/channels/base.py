@@ -97,6 +97,9 @@ class Channel(Protocol):
     def interrupt(self) -> None:
         """End a running `wait`; may be called from any thread."""
 
+    def set_secret(self, secret: str) -> None:
+        """The password or token to use from the next `open` on."""
+
     def close(self) -> None: ...
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk.answers import Answers
-from agentdesk.desk.promises import opening_hours, store_rules
+from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.desk.work import Work

@@ -55,9 +55,9 @@ class Answers:
 
     def prepare(self) -> None:
         """Load everything the picker needs; called in an idle moment after the first paint."""
-        from agentdesk.snippets import render  # noqa: PLC0415 - not at start
+        import agentdesk.snippets.filters
+        import agentdesk.snippets.template  # noqa: F401, PLC0415 - loading is the purpose
 
-        render.prepare()
         self._search()
 
     def _search(self) -> Searcher:
@@ -125,23 +125,23 @@ class Answers:
             NotFound: there is no such snippet.
             Refused: it is expired or not for this channel.
         """
-        from agentdesk.snippets import render  # noqa: PLC0415 - not at start
-        from agentdesk.snippets.context import build_context  # noqa: PLC0415 - not at start
+        from agentdesk.snippets import context as values  # noqa: PLC0415 - not at start
+        from agentdesk.snippets.render import render  # noqa: PLC0415 - not at start
 
         snippet = self.library.find(name)
         conversation = self._row(row)
         panel = self._reading.panel(row)
         chosen = language or self.language(row)
         now = datetime.now(UTC)
-        context = build_context(
-            customer=panel.customer, order=panel.about, orders=panel.orders,
-            conversation={"id": conversation.id, "subject": conversation.subject, "channel": conversation.channel},
-            agent={"name": self._config.agent_name, "email": self._config.agent_email},
-            desk={"name": self._config.name, "url": self._config.url},
-            policy=snippet.policy, hours={"next_open": self._hours.next_open(now), "closed_today": not self._open_today(now)},
-            language=chosen, asked=dict(asked or {}),
+        config = self._config
+        context = values.build_context(
+            customer=panel.customer, order=panel.about, orders=panel.orders, since=panel.since,
+            conversation=values.Talk(conversation.id, conversation.subject, conversation.channel, conversation.kind),
+            agent=values.Writer(config.agent_name, config.agent_email), desk=values.Shop(config.name, config.url),
+            policy=snippet.policy, hours=values.Opening(self._hours.next_open(now), closed_today=not self._open_today(now)),
+            language=chosen, asked=dict(asked or {}), now=now, timezone=config.timezone,
         )
-        return render.render(snippet, chosen, context, dict(asked or {}))
+        return render(snippet, chosen, context, dict(asked or {}))
 
     def _open_today(self, now: datetime) -> bool:
         following = self._hours.next_open(now)

@@ -19,7 +19,7 @@ from agentdesk.domain.events import Kind
 from agentdesk.domain.message import Address
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.snippets.places import open_places
+from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs
@@ -98,8 +98,8 @@ class Writing:
                 subject=rules_of_reply.forward_subject(newest["subject"] or c["subject"]),
                 quoted=rules_of_reply.forward_text(
                     newest["text"] if newest["text"] is not None else newest["preview"],
-                    Address(newest["from_name"], newest["from_address"]), from_json(newest["to_list"]), newest["subject"],
-                    moment(newest["at"]).astimezone(self._config.timezone), self._config.locale,
+                    Address(newest["from_name"], newest["from_address"]), moment(newest["at"]).astimezone(self._config.timezone),
+                    newest["subject"], from_json(newest["to_list"]), self._config.locale,
                 ),
             )
             here = db.execute("SELECT name, type, blob, size FROM attachment WHERE message = ? AND blob != ''", (newest["row"],)).fetchall()
@@ -359,7 +359,7 @@ class Writing:
             Refused: it is in none of these states any more.
         """
         def change(tx: Tx) -> None:
-            if not outbox.move(tx, row, MessageState.QUEUED, expect=outbox.TROUBLE, override=1, next_try_at=0, detail="", remote_id=""):
+            if not outbox.move(tx, row, MessageState.QUEUED, expect=outbox.TROUBLE, override=1, next_try_at=0, detail="", looked_at=0):
                 raise Refused(say("desk.outbox_changed"))
 
         self._db.write(change)
@@ -367,10 +367,12 @@ class Writing:
     def mark_sent(self, row: int) -> None:
         """The agent knows that a reply of unknown outcome arrived: it is filed, never sent again."""
         def change(tx: Tx) -> None:
-            known = tx.one("SELECT state FROM outbox WHERE id = ?", (row,))
+            known = tx.one("SELECT state, conversation FROM outbox WHERE id = ?", (row,))
             if known is None or known["state"] != MessageState.UNKNOWN:
                 raise Refused(say("desk.outbox_changed"))
             outbox.accept(tx, row, MessageState.ACCEPTED, "", say("desk.marked_sent"), (self._config.agent_name, self._config.agent_email))
+            if known["conversation"]:
+                conversations.refresh(tx, known["conversation"], self._rules)
 
         self._db.write(change)
 

@@ -89,6 +89,16 @@ def replace_all(database: Database, orders: Sequence[Order], as_of: datetime | N
     return len(changed) + len(gone)
 
 
+def set_faults(database: Database, faults: Sequence[str]) -> None:
+    """What is wrong with the source; the orders known stay."""
+
+    def change(tx: Tx) -> None:
+        tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('orders_faults', ?)", (json.dumps(list(faults)),))
+        tx.touch("orders")
+
+    database.write(change)
+
+
 def by_number(db: sqlite3.Connection, number: str) -> Order | None:
     row = db.execute("SELECT data FROM shop_order WHERE number = ?", (number_key(number),)).fetchone()
     return None if row is None else decode(row["data"])

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from agentdesk.domain.conversation import MessageState
+from agentdesk.store import fulltext
 from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Database, Tx, millis
 
@@ -78,7 +79,7 @@ def due(db: Database, channel: str, now: int) -> list[sqlite3.Row]:
     """Rows whose next step can be taken now, oldest first."""
     return db.all(
         "SELECT * FROM outbox WHERE channel = :channel AND next_try_at <= :now AND (state IN ('queued', 'accepted')"
-        " OR (state IN ('held', 'scheduled') AND hold_until <= :now) OR (state = 'unknown' AND remote_id != 'asked'))"
+        " OR (state IN ('held', 'scheduled') AND hold_until <= :now) OR (state = 'unknown' AND looked_at = 0))"
         " ORDER BY id",
         {"channel": channel, "now": now},
     )
@@ -104,7 +105,7 @@ def recover(tx: Tx) -> int:
         if row["state"] == S.FENCED:  # nothing was handed over yet
             move(tx, row["id"], S.QUEUED, expect=(S.FENCED,))
         else:
-            lost += move(tx, row["id"], S.UNKNOWN, expect=(S.SENDING,), remote_id="", next_try_at=0)
+            lost += move(tx, row["id"], S.UNKNOWN, expect=(S.SENDING,), looked_at=0, next_try_at=0)
     return lost
 
 
@@ -158,12 +159,18 @@ def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, s
     key = f"{out['channel']}:{remote_id or out['message_id']}"
     if tx.one("SELECT 1 FROM message WHERE key = ?", (key,)) is not None:
         return
-    tx.execute(
+    message = tx.insert(
         "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, to_list, cc_list, subject, at,"
         " in_reply_to, reference_list, preview, text, quoted, state, seen) VALUES (?, ?, ?, ?, 'out', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
         (key, out["channel"], out["conversation"], out["message_id"], sender[0], sender[1], out["to_list"], out["cc_list"],
          out["subject"], now, out["in_reply_to"], out["reference_list"], preview, out["text"], out["quoted"], state),
     )
+    fulltext.add(tx, message)
+    for file in tx.all("SELECT name, type, size, blob FROM draft_file WHERE outbox = ? ORDER BY id", (row,)):
+        tx.execute(
+            "INSERT INTO attachment (message, part, name, type, size, blob) VALUES (?, ?, ?, ?, ?, ?)",
+            (message, f"sent:{file['name']}:{file['blob'][:8]}", file["name"], file["type"], file["size"], file["blob"]),
+        )
 
 
 def hold_for(seconds: float, at: datetime) -> int:

@@ -185,6 +185,8 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL DEFAULT 0, file_attempts INTEGER NOT NULL DEFAULT 0,
     date INTEGER NOT NULL,                      -- of the Date header
     remote_id TEXT NOT NULL DEFAULT '',
+    looked_at INTEGER NOT NULL DEFAULT 0,       -- unknown: when Sent was searched for it; 0: not yet
+    blob TEXT NOT NULL DEFAULT '',              -- digest of the message as it was handed over, byte for byte
     created_at INTEGER NOT NULL, accepted_at INTEGER NOT NULL DEFAULT 0, filed_at INTEGER NOT NULL DEFAULT 0,
     override INTEGER NOT NULL DEFAULT 0         -- the agent said: send although the conversation moved on
 ) STRICT;

@@ -1,0 +1,85 @@
+"""`python -m agentdesk.engine FOLDER STATE`: the engine as a child of a window (`desk.engine_process`).
+
+stdin carries lines of JSON: {"secrets": {channel: value}}, {} to wake, {"stop": "now" | "background"}. Its end without a word
+means a lost terminal: what is on its way is sent first, for at most ten minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from agentdesk.config import load
+from agentdesk.engine.engine import DRAIN_SECONDS, TICK, Engine
+
+log = logging.getLogger("agentdesk.engine")
+
+
+def main(argv: list[str]) -> int:
+    """Wait for the lock, work until told to end."""
+    folder, state = Path(argv[1]), Path(argv[2])
+    for name in ("SIGINT", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    os.nice(10)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every poll
+    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(messages,), daemon=True).start()
+    first = messages.get()
+    ending = first.get("stop", "")
+    engine = Engine(load(folder, state), first.get("secrets", {}))
+    signal.signal(signal.SIGTERM, lambda *_: messages.put({"stop": "now"}))
+    while not ending and not engine.lock.take():
+        ending = _listen(engine, messages, 0.25, started=False)
+    if ending and not engine.lock.take():
+        return 0
+    engine.start()
+    log.info("working on %s", state)
+    give_up = time.monotonic() + DRAIN_SECONDS
+    while ending != "now":
+        engine.tick()
+        if ending == "background" and (time.monotonic() > give_up or not engine.unfinished()):
+            break
+        if (said := _listen(engine, messages, TICK, started=True)):
+            ending = said
+            give_up = time.monotonic() + DRAIN_SECONDS
+    engine.stop()
+    log.info("ended")
+    return 0
+
+
+def _read(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Every line of stdin; at its end, what a lost terminal means."""
+    for line in sys.stdin.buffer:
+        try:
+            messages.put(json.loads(line))
+        except ValueError:
+            log.warning("an unreadable line on stdin")
+    messages.put({"stop": "background"})
+
+
+def _listen(engine: Engine, messages: queue.SimpleQueue[dict[str, Any]], seconds: float, *, started: bool) -> str:
+    """Act on one message, if one comes in time; how to end, or empty."""
+    try:
+        message = messages.get(timeout=seconds)
+    except queue.Empty:
+        return ""
+    if "stop" in message:
+        return str(message["stop"])
+    for name, value in message.get("secrets", {}).items():
+        engine.set_secret(name, value)
+    if started and not message:
+        engine.wake()
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

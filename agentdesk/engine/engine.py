@@ -1,0 +1,226 @@
+"""The engine: everything that happens behind the screen, in a process of its own.
+
+It holds the desk's lock, runs one thread a channel (and one for each way out by SMTP), takes the shop's orders in, and carries
+events to the team log and back. It looks at the store itself; a wake byte only makes it look earlier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Mapping
+
+from agentdesk.channels.base import Channel
+from agentdesk.channels.chatwoot import ChatwootChannel
+from agentdesk.channels.imap.channel import ImapChannel
+from agentdesk.channels.smtp import SmtpSender
+from agentdesk.config import DeskConfig, Link, MailChannelConfig
+from agentdesk.store.rules import opening_hours, store_rules
+from agentdesk.engine import shop, team
+from agentdesk.engine.delivery import Delivery
+from agentdesk.engine.filing import Filing
+from agentdesk.engine.lock import DeskLock
+from agentdesk.engine.service import ChatJobs, MailJobs, Service
+from agentdesk.engine.status import ChannelStatus
+from agentdesk.engine.worker import ChannelWorker, Repeating
+from agentdesk.locale import say
+from agentdesk.shops.files import FilesShop
+from agentdesk.store import outbox
+from agentdesk.store.blobs import Blobs
+from agentdesk.store.chats import StoredChats
+from agentdesk.store.database import Changes, Database, Tx
+from agentdesk.store.mail import StoredMail
+from agentdesk.store.team import LocalTeamLog
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1
+SHOP_EVERY = 5.0
+PRUNE_EVERY = 300.0
+DRAIN_SECONDS = 600.0
+
+
+class Engine:
+    """One desk's engine. `start` after the lock is taken; `tick` ten times a second; `stop`."""
+
+    def __init__(self, config: DeskConfig, secrets: Mapping[str, str]) -> None:
+        self.config = config
+        self.lock = DeskLock(config.state)
+        self._secrets = dict(secrets)
+        self._rules = store_rules(config, opening_hours(config))
+        self._workers: dict[str, ChannelWorker] = {}
+        self._senders: dict[str, Repeating] = {}
+        self._team_lock = threading.Lock()
+
+    def start(self) -> None:
+        """Open the store, recover what a crash left, start the threads."""
+        config = self.config
+        self.database = Database(config.state / "desk.db")
+        self._blobs = Blobs(config.state / "blobs")
+        self._team = LocalTeamLog(config.state / "team.db")
+        lost = self.database.write(outbox.recover)
+        if lost:
+            log.warning("%s replies were being handed over when the engine died", lost)
+        self.database.write(lambda tx: tx.execute("DELETE FROM question"))
+        self._changes = Changes(self.database)
+        self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
+        self._next_shop = self._next_prune = 0.0
+        self._refresh_if_rules_changed()
+        self._carry_events()
+        for channel in config.channels:
+            status = ChannelStatus(self.database, channel)
+            if config.link is Link.OFFLINE:
+                status.set("offline", say("engine.offline"))
+            elif isinstance(channel, MailChannelConfig):
+                self._start_mail(channel.name, status)
+            else:
+                self._start_chat(channel.name, status)
+
+    def _start_mail(self, name: str, status: ChannelStatus) -> None:
+        config = self.config
+        settings = config.channel(name)
+        assert isinstance(settings, MailChannelConfig)
+        password = self._secrets.get(name, "")
+        mailbox = ImapChannel(
+            settings, password, StoredMail(self.database, name, self._rules),
+            retention_days=config.retention_days, texts=config.link is not Link.THIN,
+        )
+        sender = SmtpSender(settings, password)
+        service = Service(name, MailJobs(mailbox, self.database, self._blobs), self.database)
+        filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address))
+        delivery = Delivery(
+            config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake()
+        )
+
+        def serve() -> None:
+            service.run_due()
+            filing.run_due()
+
+        worker = ChannelWorker(mailbox, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
+        out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
+        self._workers[name], self._senders[name] = worker, out
+        worker.start()
+        out.start()
+
+    def _start_chat(self, name: str, status: ChannelStatus) -> None:
+        config = self.config
+        settings = config.channel(name)
+        assert not isinstance(settings, MailChannelConfig)
+        chat = ChatwootChannel(settings, self._secrets.get(name, ""), StoredChats(self.database, name, self._rules))
+        service = Service(name, ChatJobs(chat, self.database, self._blobs), self.database)
+        delivery = Delivery(config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None)
+
+        def serve() -> None:
+            delivery.run_due()
+            service.run_due()
+
+        worker = ChannelWorker(chat, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
+        self._workers[name] = worker
+        worker.start()
+
+    def _refresh_if_rules_changed(self) -> None:
+        """Promises, hours or our addresses were edited: every due time is computed anew."""
+        c = self.config
+        text = repr((sorted(c.promises.items()), c.hours, sorted(c.own_addresses), c.reopen_days, str(c.timezone)))
+        print_now = hashlib.sha256(text.encode()).hexdigest()
+        if self.database.value("SELECT value FROM meta WHERE key = 'rules'") == print_now:
+            return
+        shop.refresh_all(self.database, self._rules)
+        self.database.write(lambda tx: tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('rules', ?)", (print_now,)))
+
+    def _ask_password(self, name: str, words: str) -> None:
+        def change(tx: Tx) -> None:
+            tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
+            tx.execute(
+                "INSERT INTO question (kind, text, data, asked_at) VALUES ('password', ?, ?, ?)",
+                (say("engine.ask_password", channel=name, detail=words), name, tx.now),
+            )
+            tx.touch("question")
+
+        self.database.write(change)
+
+    # -- while it runs
+
+    def tick(self) -> None:
+        """Look at what changed, and do what is due. Called about every `TICK` seconds."""
+        topics = {topic for topic, _ in self._changes.poll()}
+        if topics & {"outbox", "job", "all"}:
+            self.wake()
+        if topics & {"event", "all"}:
+            self._carry_events()
+        now = time.monotonic()
+        if now >= self._next_shop and self._shop is not None:
+            self._next_shop = now + SHOP_EVERY
+            shop.bring_in(self._shop, self.database, self._rules)
+        if now >= self._next_prune:
+            self._next_prune = now + PRUNE_EVERY
+            self.database.prune_revisions()
+
+    def wake(self) -> None:
+        """Let every thread look at its work."""
+        for out in self._senders.values():
+            out.wake()
+        for worker in self._workers.values():
+            worker.wake()
+
+    def _carry_events(self) -> None:
+        with self._team_lock:
+            team.drain(self._team, self.database, self._rules)
+
+    def set_secret(self, name: str, value: str) -> None:
+        """A password the agent gave: used from now on, never written down."""
+        self._secrets[name] = value
+        worker = self._workers.get(name)
+
+        def change(tx: Tx) -> None:
+            tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
+            tx.touch("question")
+
+        self.database.write(change)
+        if worker is not None:
+            worker.channel.set_secret(value)
+            worker.renew()
+
+    # -- how it ends
+
+    def unfinished(self) -> int:
+        """Replies the engine can still bring further by itself: to be handed over soon, or to be filed."""
+        horizon = int((time.time() + DRAIN_SECONDS) * 1000)
+        return int(
+            self.database.value(
+                "SELECT count(*) FROM outbox WHERE state IN ('queued', 'fenced', 'sending', 'accepted')"
+                " OR (state IN ('held', 'scheduled') AND hold_until <= ?) OR (state = 'unknown' AND looked_at = 0)",
+                (horizon,),
+            )
+            or 0
+        )
+
+    def jobs_waiting(self) -> int:
+        return int(self.database.value("SELECT count(*) FROM job WHERE attempts < 6") or 0)
+
+    def up_to_date(self) -> bool:
+        """Every channel has brought in everything at least once since the start."""
+        return all(worker.rounds > 0 for worker in self._workers.values())
+
+    def not_reached(self) -> list[str]:
+        """Channels whose last attempt to connect failed."""
+        return [name for name, worker in self._workers.items() if worker.failed]
+
+    def channels(self) -> list[Channel]:
+        return [worker.channel for worker in self._workers.values()]
+
+    def stop(self, patience: float = 10.0) -> None:
+        """Finish the running steps, close the connections, free the lock."""
+        end = time.monotonic() + patience
+        threads: list[Repeating | ChannelWorker] = [*self._senders.values(), *self._workers.values()]
+        for thread in threads:
+            thread.stop()
+        for thread in threads:
+            thread.join(max(0.1, end - time.monotonic()))
+        self._carry_events()
+        self._changes.close()
+        self._team.close()
+        self.database.close()
+        self.lock.release()

@@ -1,0 +1,158 @@
+"""One thread a channel: it owns the connection, keeps it up, and serves the store's wishes between two steps of syncing."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from agentdesk.channels.base import Channel, ChannelDown
+from agentdesk.engine.status import ChannelStatus
+from agentdesk.errors import DeskError, LoginRefused
+from agentdesk.locale import say
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF = 60.0
+LONGEST_WAIT = 60.0
+CALM_SECONDS = 30.0
+
+
+class ChannelWorker(threading.Thread):
+    """Connects with backoff, syncs, waits for news; `wake` makes it look at its jobs at once.
+
+    Args:
+        serve: takes every step that is due now (jobs, filing, chat replies); may raise `ChannelDown`.
+        seconds_to_next: when `serve` has something to do by itself.
+        refused: called once when the server refuses the password.
+    """
+
+    def __init__(
+        self, channel: Channel, status: ChannelStatus, serve: Callable[[], None], seconds_to_next: Callable[[float], float],
+        refused: Callable[[str], None],
+    ) -> None:
+        super().__init__(name=f"channel-{channel.name}", daemon=True)
+        self.channel, self.status = channel, status
+        self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._renewed = threading.Event()
+        self.rounds = 0
+        """How often everything there is was brought in since the start."""
+        self.reached = False
+        self.failed = False
+        """The last attempt to connect failed (until the next one succeeds)."""
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+        self.channel.interrupt()
+
+    def renew(self) -> None:
+        """The password changed: try again at once."""
+        self._renewed.set()
+        self.wake()
+
+    def stop(self) -> None:
+        """End after the step that is running."""
+        self._stop.set()
+        self.wake()
+
+    def run(self) -> None:
+        attempts = 0
+        while not self._stop.is_set():
+            connected_at = time.monotonic()
+            try:
+                self.status.set("connecting")
+                self.channel.open()
+                connected_at = time.monotonic()
+                self.reached, self.failed = True, False
+                self._stay()
+            except LoginRefused as error:
+                self.failed = True
+                self.status.set("refused", str(error))
+                self._refused(str(error))
+                self._pause(300.0, until=self._renewed)
+                self._renewed.clear()
+            except ChannelDown as error:
+                self.failed = True
+                self.status.set("down", str(error))
+                attempts = 1 if time.monotonic() - connected_at > CALM_SECONDS and self.reached else attempts + 1
+                self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            except DeskError as error:  # the disk is full, the store is closed
+                self.failed = True
+                self.status.set("down", str(error))
+                self._pause(10.0)
+            except Exception as error:
+                log.exception("channel %s", self.channel.name)
+                self.failed = True
+                self.status.set("down", say("engine.defect", error=f"{type(error).__name__}: {error}"))
+                attempts += 1
+                self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)))
+            finally:
+                self._close()
+
+    def _stay(self) -> None:
+        self.status.set("syncing")
+        done = False
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._serve()
+            done = self.channel.refresh()
+            self.status.count(self.channel.usage)
+            if done:
+                self.rounds += 1
+                self.status.set("ready")
+                if not self._wake.is_set() and not self._stop.is_set():
+                    self.channel.wait(self._seconds_to_next(LONGEST_WAIT))
+                    self.status.count(self.channel.usage)
+            else:
+                self.status.set("syncing")
+
+    def _pause(self, seconds: float, until: threading.Event | None = None) -> None:
+        end = time.monotonic() + seconds
+        self._wake.clear()
+        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+            if until is not None:
+                if until.wait(min(left, 0.5)):
+                    return
+            elif self._wake.wait(min(left, 0.5)):
+                self._wake.clear()
+                if left < seconds - 1.0:  # a wish is a reason to try again, but not to hammer a server that is down
+                    return
+
+    def _close(self) -> None:
+        try:
+            self.channel.close()
+        except Exception:
+            log.exception("closing %s", self.channel.name)
+
+
+class Repeating(threading.Thread):
+    """A thread that takes due steps whenever it is woken or the next one is due (handing mail over to SMTP)."""
+
+    def __init__(self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._serve, self._seconds_to_next = serve, seconds_to_next
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                self._serve()
+                pause = self._seconds_to_next(LONGEST_WAIT)
+            except Exception:
+                log.exception("%s", self.name)
+                pause = 5.0
+            self._wake.wait(max(0.01, pause))
