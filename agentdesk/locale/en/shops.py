@@ -1,0 +1,27 @@
+"""Words about order sources."""
+
+WORDS = {
+    "shops.missing": "the order file is not there; put it there or correct shop.orders in desk.toml",
+    "shops.not_a_file": "shop.orders must be a file: .csv, .json or .sqlite",
+    "shops.unreadable": "the order file can't be read ({reason}); check its permissions",
+    "shops.unknown_format": "“{suffix}” is no order file; use .csv, .json or .sqlite",
+    "shops.empty": "the order file is empty; it needs a first line with the names of the columns, such as number;email;status;total",
+    "shops.no_number_column": "no column holds the order number; name one “number”. Columns found: {found}",
+    "shops.json_syntax": "this is not JSON ({reason}); correct it from this line on",
+    "shops.json_shape": "the file must be a list of orders, or an object with a list “orders”",
+    "shops.json_deep": "the file is nested too deeply; export a plain list of orders",
+    "shops.sqlite": "the database can't be read ({reason}); it must be an SQLite file with a table or view “orders”",
+    "shops.sqlite_no_orders": "the database has no table or view “orders”; create a view of that name with the columns number, email, status, ...",
+    "shops.fault": "{file}:{line}: {what}",
+    "shops.more_faults": "{file}: {n} more faulty line is left out|{file}: {n} more faulty lines are left out",
+    "shops.no_number": "the order number is missing; the line is left out until it has one",
+    "shops.open_quote": "a quotation mark is opened and never closed; close it or remove it. The line is left out",
+    "shops.too_many_fields": "{found} columns, but the first line names {expected}; put values that hold the separator in quotes. The line is left out",
+    "shops.not_an_object": "not an order (an object with a number was expected); the entry is left out",
+    "shops.bad_money": "{column} “{value}” is no amount; write it like 89,90 or 89.90. The line is left out",
+    "shops.bad_quantity": "{column} “{value}” is no whole number; the line is left out",
+    "shops.bad_date": "{column} “{value}” is no date; write it like 2026-11-20 or 20/11/2026. The line is left out",
+    "shops.other_customer": "order {number} has another e-mail address here than on line {line}; one number must be one customer's order. The line is left out",
+    "shops.bad_link": "the tracking link “{value}” does not begin with https:// or http://; the order is read without it",
+    "shops.bad_email": "“{value}” is no e-mail address; the order is read without it",
+}

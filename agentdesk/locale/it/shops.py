@@ -1,0 +1,27 @@
+"""Words about order sources."""
+
+WORDS = {
+    "shops.missing": "il file degli ordini non c'è; mettilo al suo posto o correggi shop.orders in desk.toml",
+    "shops.not_a_file": "shop.orders deve essere un file: .csv, .json o .sqlite",
+    "shops.unreadable": "il file degli ordini non si può leggere ({reason}); controlla i permessi",
+    "shops.unknown_format": "“{suffix}” non è un file di ordini; usa .csv, .json o .sqlite",
+    "shops.empty": "il file degli ordini è vuoto; serve una prima riga con i nomi delle colonne, per esempio number;email;status;total",
+    "shops.no_number_column": "nessuna colonna contiene il numero d'ordine; chiamane una “number”. Colonne trovate: {found}",
+    "shops.json_syntax": "non è JSON ({reason}); correggilo da questa riga in poi",
+    "shops.json_shape": "il file deve essere un elenco di ordini, o un oggetto con un elenco “orders”",
+    "shops.json_deep": "il file è annidato troppo in profondità; esporta un semplice elenco di ordini",
+    "shops.sqlite": "il database non si può leggere ({reason}); deve essere un file SQLite con una tabella o vista “orders”",
+    "shops.sqlite_no_orders": "il database non ha una tabella o vista “orders”; crea una vista con quel nome e le colonne number, email, status, ...",
+    "shops.fault": "{file}:{line}: {what}",
+    "shops.more_faults": "{file}: {n} altra riga sbagliata è stata saltata|{file}: altre {n} righe sbagliate sono state saltate",
+    "shops.no_number": "manca il numero d'ordine; la riga è saltata finché non c'è",
+    "shops.open_quote": "le virgolette aperte qui non si chiudono; chiudile o toglile. La riga è saltata",
+    "shops.too_many_fields": "{found} colonne, ma la prima riga ne nomina {expected}; metti tra virgolette i valori che contengono il separatore. La riga è saltata",
+    "shops.not_an_object": "non è un ordine (serviva un oggetto con un numero); la voce è saltata",
+    "shops.bad_money": "{column} “{value}” non è un importo; scrivilo come 89,90 o 89.90. La riga è saltata",
+    "shops.bad_quantity": "{column} “{value}” non è un numero intero; la riga è saltata",
+    "shops.bad_date": "{column} “{value}” non è una data; scrivila come 2026-11-20 o 20/11/2026. La riga è saltata",
+    "shops.other_customer": "l'ordine {number} ha qui un indirizzo e-mail diverso da quello della riga {line}; un numero deve essere l'ordine di un solo cliente. La riga è saltata",
+    "shops.bad_link": "il link di tracciamento “{value}” non comincia con https:// o http://; l'ordine è letto senza",
+    "shops.bad_email": "“{value}” non è un indirizzo e-mail; l'ordine è letto senza",
+}
