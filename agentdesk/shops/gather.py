@@ -25,6 +25,9 @@ DATES = ("placed_at", "shipped_at", "eta")
 MOST_FAULTS = 50
 _LONGEST = 500
 _MOST_PARTS = 1000
+_KEPT_AS_TEXT = frozenset("+0123456789")
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_FLOAT = re.compile(r"\d+\.0")
 
 Fault = Callable[[int, str], None]
 """Line and what is wrong there."""
@@ -142,17 +145,21 @@ def as_text(value: object) -> str:
         value = value.decode("utf-8", "replace")
     if isinstance(value, float):
         value = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    text = clean_cell(str(value)[:_LONGEST])
-    return "" if values.is_blank(text) else text
+    return clean_cell(str(value)[:_LONGEST])
 
 
 @lru_cache(maxsize=65536)
 def clean_cell(text: str) -> str:
-    """A cell's text, clean; `="10245"` and `'10245` are how spreadsheets keep a number a text."""
+    """A cell's text, clean, and empty for what exports write for nothing.
+
+    `="10245"` and `'10245` are how spreadsheets keep a number a text.
+    """
     text = clean_line(text)
     if text.startswith('="') and text.endswith('"'):
-        return text[2:-1].strip()
-    return text[1:] if re.match(r"'[\d+]", text) else text
+        text = text[2:-1].strip()
+    elif text.startswith("'") and text[1:2] in _KEPT_AS_TEXT:
+        text = text[1:]
+    return "" if values.is_blank(text) else text
 
 
 def _all_values(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
@@ -217,7 +224,7 @@ def currency_of(cells: Mapping[str, str]) -> str:
 def _number(text: str) -> str:
     """`#10245` is 10245, and so is the 10245.0 of a spreadsheet."""
     text = text.lstrip("#").strip()
-    return text[:-2] if re.fullmatch(r"\d+\.0", text) else text
+    return text[:-2] if _FLOAT.fullmatch(text) else text
 
 
 def _item(cells: Mapping[str, str], style: Style) -> Item:
@@ -232,7 +239,7 @@ def _item(cells: Mapping[str, str], style: Style) -> Item:
 
 def _shipment(cells: Mapping[str, str], style: Style, zone: tzinfo, line: int, fault: Fault) -> Shipment:
     url = cells.get("tracking_url", "")
-    if url and not re.fullmatch(r"https?://\S+", url, re.IGNORECASE):
+    if url and not _URL.fullmatch(url):
         fault(line, say("shops.bad_link", value=url))
         url = ""
     return Shipment(

@@ -17,7 +17,6 @@ from agentdesk.locale import say
 from agentdesk.shops.columns import columns_of
 from agentdesk.shops.encoding import decode
 from agentdesk.shops.gather import Fault, Row, as_text, cells_of, clean_cell, parts_of
-from agentdesk.shops.values import is_blank
 
 _SEPARATORS = (";", ",", "\t", "|")
 _MOST_LINES_QUOTED = 50
@@ -69,7 +68,7 @@ def read_csv(path: Path, raw: bytes, fault: Fault) -> Iterator[Row]:
         cells = {
             column: text
             for column, place in places.items()
-            if place < len(record) and record[place] and not is_blank(text := clean_cell(record[place]))
+            if place < len(record) and record[place] and (text := clean_cell(record[place]))
         }
         if cells:
             yield Row(line, cells)

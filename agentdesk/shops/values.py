@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN", "fr.": "CHF"}
 _CODE = re.compile(r"[A-Z]{3}\Z")
@@ -53,6 +54,7 @@ def is_blank(text: str) -> bool:
     return not text or text.lower() in _PLACEHOLDERS
 
 
+@lru_cache(maxsize=32768)
 def money(text: str, style: Style) -> Decimal:
     """An amount, with or without its currency.
 
@@ -100,6 +102,7 @@ def quantity(text: str) -> int:
     return int(match[1])
 
 
+@lru_cache(maxsize=32768)
 def moment(text: str, style: Style, zone: tzinfo) -> datetime:
     """A date, with or without time; without a zone it is the desk's.
 
@@ -137,6 +140,7 @@ def language(text: str) -> str:
     return _LANGUAGES.get(folded, "")
 
 
+@lru_cache(maxsize=32768)
 def _bare(text: str) -> str | None:
     around = _AROUND.match(
         text.replace("\u00a0", " ").replace("\u202f", " ").replace("’", "'").replace("−", "-").strip()
