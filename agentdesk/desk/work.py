@@ -71,7 +71,7 @@ class Work:
             return wanted
         found = [email for email, name in people.items() if wanted and (wanted in name.lower() or wanted in email)]
         if len(found) != 1:
-            raise Refused(say("desk.no_colleague", name=text, known=", ".join(sorted(f"{n} <{e}>" for e, n in people.items()))))
+            raise Refused(say("desk.no_colleague", text=text, known=", ".join(sorted(f"{n} <{e}>" for e, n in people.items()))))
         return found[0]
 
     def name_of(self, email: str) -> str:
