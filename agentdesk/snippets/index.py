@@ -19,7 +19,7 @@ from agentdesk.snippets import intents
 from agentdesk.snippets.model import Snippet
 from agentdesk.snippets.words import fold, prose, words_of
 
-_SHORTCUT, _TITLE, _TAGS, _NAME, _PACK, _ACRONYM = 1.25, 1.0, 0.8, 0.78, 0.5, 0.9
+_SHORTCUT, _TITLE, _TAGS, _NAME, _LABEL, _PACK, _ACRONYM = 1.25, 1.0, 0.8, 0.78, 0.65, 0.5, 0.9
 _BODY = 0.3
 _BODY_FROM = 3
 _CACHE = 512
@@ -69,6 +69,7 @@ class Index:
             (_TAGS, words_of(" ".join(snippet.tags))),
             (_TAGS, words_of(" ".join(snippet.intents))),
             (_NAME, words_of(snippet.name)),
+            (_LABEL, [word for intent in snippet.intents for word in intents.labels(intent)]),
             (_PACK, words_of(snippet.pack_title)),
         )
         for weight, words in fields:
@@ -94,6 +95,9 @@ class Index:
                 self._cache.clear()
             found = self._cache[token] = self._match(token)
         return found
+
+    def forget(self) -> None:
+        self._cache.clear()
 
     def _match(self, token: str) -> Match:
         scores: dict[int, float] = {}

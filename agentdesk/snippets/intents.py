@@ -134,8 +134,51 @@ _TABLE: dict[str, tuple[str, str]] = {
     "privacy": ("privacy gdpr dati dsgvo datenschutz loschen rgpd donnees delete", "miei dati|my data|meine daten|mes donnees|cancellare i dati"),
     "account": ("account password login acced registr anmeld passwort konto compte connexion mot de passe", "non riesco ad accedere|can t log in|cannot log in|mot de passe"),
     "security": ("phishing truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux", ""),
-    "wholesale": ("ingross rivendi azienda preventiv wholesale resell business quote grosshandel wiederverkauf angebot firma gros revend devis entreprise", ""),
+    "wholesale": ("ingross rivendi azienda preventiv wholesale resell business quote grosshandel wiederverkauf angebot firma revend devis entreprise", ""),
     "partnership": ("collabor influencer partner sponsor kooperation zusammenarbeit partenariat", ""),
+}
+# Whole words for an intent, searched in the picker like a snippet's tags: titles are in one language, agents type in theirs.
+_LABELS: dict[str, str] = {
+    "where-is-my-order": "spedizione ordine consegna shipping delivery tracking versand lieferung bestellung livraison commande suivi",
+    "late-delivery": "ritardo late delay verspatung retard",
+    "delivered-not-received": "consegnato ricevuto delivered received zugestellt erhalten livre recu",
+    "lost-parcel": "smarrito perso lost verloren perdu",
+    "failed-delivery": "assente citofono nobody zustellversuch absent",
+    "pickup-point": "ritiro giacenza pickup locker abholung retrait relais",
+    "returned-to-sender": "mittente giacenza sender absender expediteur",
+    "return": "reso recesso restituzione return ruckgabe rucksendung widerruf retour",
+    "exchange": "cambio sostituzione reso exchange swap umtausch echange",
+    "refund": "rimborso accredito refund erstattung ruckerstattung remboursement",
+    "damaged": "danneggiato rotto damaged broken beschadigt kaputt endommage casse",
+    "faulty": "difettoso guasto faulty defekt defectueux",
+    "guarantee": "garanzia guarantee warranty garantie gewahrleistung",
+    "missing-item": "mancante manca missing fehlt manquant",
+    "wrong-item": "sbagliato errato wrong falsch erreur",
+    "wrong-size": "taglia misura size grosse taille",
+    "invoice": "fattura ricevuta invoice receipt rechnung facture",
+    "address-change": "indirizzo address adresse anschrift",
+    "coupon": "coupon buono sconto voucher discount gutschein rabatt reduction",
+    "complaint": "reclamo lamentela complaint beschwerde reclamation plainte",
+    "chasing": "sollecito reminder erinnerung relance",
+    "cancel": "annullamento annullare disdetta cancel stornierung storno annulation annuler",
+    "order-change": "modifica aggiunta change anderung modification",
+    "payment": "pagamento carta bonifico payment zahlung paiement",
+    "double-charge": "doppio addebito twice doppelt double",
+    "availability": "disponibilita esaurito availability stock verfugbarkeit ausverkauft disponibilite rupture",
+    "product-question": "prodotto domanda product produkt frage produit",
+    "delivery-by-christmas": "natale christmas weihnachten noel",
+    "shipping-question": "spedizione costi tempi shipping versandkosten livraison frais",
+    "customs": "dogana customs zoll douane",
+    "gift-wrapping": "regalo confezione gift geschenk cadeau",
+    "confirmation-missing": "conferma confirmation bestatigung",
+    "thanks": "grazie ringraziamento thanks danke merci",
+    "greeting": "saluto hello begrussung bonjour",
+    "unsubscribe": "newsletter disiscrizione unsubscribe abmeldung desinscription",
+    "privacy": "privacy dati gdpr datenschutz rgpd donnees",
+    "account": "account accesso password konto compte",
+    "security": "truffa phishing betrug arnaque",
+    "wholesale": "ingrosso rivenditore wholesale grosshandel revendeur",
+    "partnership": "collaborazione partnership kooperation partenariat",
 }
 _ALIASES = {
     "refund-request": "refund",
@@ -143,7 +186,6 @@ _ALIASES = {
     "payment-problem": "payment",
     "out-of-stock": "availability",
     "order-question": "where-is-my-order",
-    "carrier": "where-is-my-order",
     "tracking": "where-is-my-order",
     "shipping": "where-is-my-order",
     "size": "wrong-size",
@@ -176,6 +218,11 @@ def known(intent: str) -> str:
 
 def weight(intent: str) -> float:
     return 1.0 if intent in _TABLE else _PARTIAL
+
+
+def labels(intent: str) -> list[str]:
+    """Whole words for an intent, in every language."""
+    return _LABELS.get(known(intent), "").split()
 
 
 def intents_in(text: str) -> dict[str, float]:
