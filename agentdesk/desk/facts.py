@@ -216,6 +216,8 @@ class Question:
     id: int
     kind: str
     text: str
+    channel: str = ""
+    """Whose password it is; the answer goes to `EngineProcess.secret`, never into the store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,13 +81,13 @@ class Queue:
             snoozed=row["snoozed"], outbox=out["outbox"], trouble=out["trouble"],
         )
 
-    def ids(self, view: str = "open", query: str = "", *, sort: str = "", limit: int = 0) -> array[int]:
+    def ids(self, view_key: str = "open", query: str = "", *, sort: str = "", limit: int = 0) -> array[int]:
         """Rows of the conversations a view shows, narrowed by a typed query, in order. A typed query is newest first.
 
         Raises:
             UsageError: the query can't be read, or there is no such view.
         """
-        chosen = self.view(view)
+        chosen = self.view(view_key)
         typed = language.parse(query)
         order = sort or ("newest" if typed.terms else chosen.sort)
         if order not in ORDERS:

@@ -236,8 +236,8 @@ class Reading:
         )
 
     def questions(self) -> tuple[Question, ...]:
-        rows = self._db.all("SELECT id, kind, text FROM question WHERE answer IS NULL ORDER BY id")
-        return tuple(Question(r["id"], r["kind"], r["text"]) for r in rows)
+        rows = self._db.all("SELECT id, kind, text, data FROM question WHERE answer IS NULL ORDER BY id")
+        return tuple(Question(r["id"], r["kind"], r["text"], r["data"]) for r in rows)
 
     def message_ids(self, row: int) -> Sequence[str]:
         return [r["message_id"] for r in self._db.all("SELECT message_id FROM message WHERE conversation = ? ORDER BY at", (row,))]

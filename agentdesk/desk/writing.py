@@ -38,7 +38,7 @@ class Writing:
 
     # -- drafts
 
-    def draft(self, row: int, kind: str = "reply", *, all: bool = False) -> Draft:  # noqa: A002 - as in "reply to all"
+    def draft(self, row: int, kind: str = "reply", all: bool = False) -> Draft:  # noqa: A002, FBT001, FBT002 - as in "reply to all"
         """The saved draft of a conversation, or a new one made by the rules of replying."""
         with self._db.snapshot() as db:
             known = drafts.of_conversation(db, row, kind)
@@ -214,7 +214,7 @@ class Writing:
         channel = next((c for c in self._config.channels if c.name == draft.channel), None)
         return channel is not None and not isinstance(channel, MailChannelConfig)
 
-    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, *, now: bool = False) -> int:
+    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:  # noqa: FBT001, FBT002 - "send now"
         """Put a draft into the outbox and set the conversation's status; one step of undo. Returns the outbox row.
 
         Args:

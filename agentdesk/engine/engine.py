@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from agentdesk.channels.base import Channel
 from agentdesk.channels.chatwoot import ChatwootChannel
@@ -185,24 +185,22 @@ class Engine:
 
     # -- how it ends
 
-    def unfinished(self) -> int:
+    def unfinished(self, without: Collection[str] = ()) -> int:
         """Replies the engine can still bring further by itself: to be handed over soon, or to be filed."""
         horizon = int((time.time() + DRAIN_SECONDS) * 1000)
-        return int(
-            self.database.value(
-                "SELECT count(*) FROM outbox WHERE state IN ('queued', 'fenced', 'sending', 'accepted')"
-                " OR (state IN ('held', 'scheduled') AND hold_until <= ?) OR (state = 'unknown' AND looked_at = 0)",
-                (horizon,),
-            )
-            or 0
+        rows = self.database.all(
+            "SELECT channel FROM outbox WHERE state IN ('queued', 'fenced', 'sending', 'accepted')"
+            " OR (state IN ('held', 'scheduled') AND hold_until <= ?) OR (state = 'unknown' AND looked_at = 0)",
+            (horizon,),
         )
+        return sum(row["channel"] not in without for row in rows)
 
     def jobs_waiting(self) -> int:
         return int(self.database.value("SELECT count(*) FROM job WHERE attempts < 6") or 0)
 
-    def up_to_date(self) -> bool:
+    def up_to_date(self, without: Collection[str] = ()) -> bool:
         """Every channel has brought in everything at least once since the start."""
-        return all(worker.rounds > 0 for worker in self._workers.values())
+        return all(worker.rounds > 0 for name, worker in self._workers.items() if name not in without)
 
     def not_reached(self) -> list[str]:
         """Channels whose last attempt to connect failed."""

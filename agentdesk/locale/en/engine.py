@@ -1,6 +1,7 @@
 """Words the engine leaves for the agent."""
 
 WORDS = {
+    "engine.busy": "Another AgentDesk is working on this desk right now; it keeps it up to date.",
     "engine.offline": "offline, as desk.toml says",
     "engine.defect": "a defect in AgentDesk: {error}; engine.log has the details",
     "engine.cannot_compose": "The message can't be put together: {error}",

@@ -1,6 +1,7 @@
 """Parole che il motore lascia all'agente."""
 
 WORDS = {
+    "engine.busy": "Un altro AgentDesk sta già lavorando su questo desk e lo tiene aggiornato.",
     "engine.offline": "fuori linea, come dice desk.toml",
     "engine.defect": "un difetto di AgentDesk: {error}; i dettagli sono in engine.log",
     "engine.cannot_compose": "Il messaggio non si può comporre: {error}",
