@@ -138,8 +138,8 @@ class _Checker:
             listed = self._kind_of(iterable, names)
             if listed is not Leaf.ANY and not (isinstance(listed, Node) and listed.is_list):
                 message = say("snippets.not_a_list", name=iterable)
-                lists = ", ".join(("order.items", "orders"))
-                yield Finding(iterable.token.start_index, "not-a-list", Severity.ERROR, message, say("snippets.allowed", names=lists))
+                hint = say("snippets.allowed", names="order.items, orders")
+                yield Finding(iterable.token.start_index, "not-a-list", Severity.ERROR, message, hint)
             item: _Kind = Node(listed.fields) if isinstance(listed, Node) and listed.is_list else Leaf.ANY
             inner = {**inner, str(node.expression.identifier): item, "forloop": Leaf.ANY}
         for child in node.children(self._static):
@@ -171,7 +171,7 @@ class _Checker:
         if one.name == "date":
             try:
                 formats.check_form(literal.value)
-            except formats.BadFormat as error:
+            except formats.BadFormatError as error:
                 yield Finding(
                     one.token.start_index, "bad-date-format", Severity.ERROR, say("snippets.bad_date_format", form=error),
                     say("snippets.allowed", names=", ".join(formats.DATE_FORMATS) + ", %d %B %Y ..."),

@@ -22,7 +22,7 @@ from liquid.undefined import is_undefined
 
 from agentdesk.locale import say
 from agentdesk.snippets import formats
-from agentdesk.snippets.formats import BadFormat, Money
+from agentdesk.snippets.formats import BadFormatError, Money
 
 if TYPE_CHECKING:
     from agentdesk.snippets.template import ReplyContext
@@ -103,6 +103,10 @@ def _replace(left: str, old: Any, new: Any = "") -> str:
     if old and left.count(old) * len(new) > MAX_TEXT:
         raise _refuse("too_much", filter="replace")
     return left.replace(old, new)
+
+
+def _remove(left: str, old: Any) -> str:
+    return left.replace(str(old), "")
 
 
 def _join(left: Any, glue: Any = " ", *, context: ReplyContext) -> str:
@@ -200,7 +204,7 @@ def day(left: Any, form: Any = "long", *, context: ReplyContext) -> str:
         raise _refuse("not_a_date", filter="date", value=moment)
     try:
         return formats.day(moment, str(form), context.language, context.now)
-    except BadFormat as error:
+    except BadFormatError as error:
         raise _refuse("bad_date_format", form=error) from error
 
 
@@ -226,7 +230,7 @@ def _moment(value: Any, context: ReplyContext) -> date | datetime | time | str:
 
 
 def _filters() -> dict[str, Filter]:
-    text = {
+    text: dict[str, Filter] = {
         "append": liquid_string.append,
         "prepend": liquid_string.prepend,
         "capitalize": _capitalize,
@@ -237,7 +241,7 @@ def _filters() -> dict[str, Filter]:
         "rstrip": liquid_string.rstrip,
         "squish": liquid_string.squish,
         "strip_newlines": liquid_string.strip_newlines,
-        "remove": lambda left, old: _replace(left, old),
+        "remove": _remove,
         "remove_first": liquid_string.remove_first,
         "replace": _replace,
         "replace_first": liquid_string.replace_first,
@@ -247,7 +251,7 @@ def _filters() -> dict[str, Filter]:
         "truncatewords": liquid_string.truncatewords,
         "url_encode": liquid_string.url_encode,
     }
-    lists = {
+    lists: dict[str, Filter] = {
         "first": liquid_array.first,
         "last": liquid_array.last,
         "map": liquid_array.map_,
@@ -289,7 +293,7 @@ def _filters() -> dict[str, Filter]:
 
 
 FILTERS = _filters()
-LIST_FILTERS = frozenset(
-    "first last map where reject find has sort sort_natural reverse uniq compact concat size sum".split()
-)
+LIST_FILTERS = frozenset({
+    "first", "last", "map", "where", "reject", "find", "has", "sort", "sort_natural", "reverse", "uniq", "compact", "concat", "size", "sum",
+})  # fmt: skip
 """Those that may be given a list of objects."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -29,7 +29,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z
 _TRAILING_YEAR = re.compile(r"(?:[\s,.]|'[^']*')*y+\s*(?:'[^']*')?\.?$")
 
 
-class BadFormat(ValueError):
+class BadFormatError(ValueError):
     """A date format that is neither one of the names nor made of directives we write. Its text is the culprit."""
 
 
@@ -38,7 +38,7 @@ class Money(Decimal):
 
     currency: str
 
-    def __new__(cls, amount: Decimal, currency: str) -> Money:
+    def __new__(cls, amount: Decimal, currency: str) -> Self:
         made = super().__new__(cls, amount)
         made.currency = currency
         return made
@@ -83,7 +83,7 @@ def day(value: date, form: str, language: str, now: datetime | None = None) -> s
     `long` (the usual one) is "giovedì 4 dicembre", with the year where the day is far from `now`.
 
     Raises:
-        BadFormat: neither.
+        BadFormatError: neither.
     """
     from babel.dates import format_date, format_datetime  # noqa: PLC0415 - see the module's first line
 
@@ -103,7 +103,7 @@ def day(value: date, form: str, language: str, now: datetime | None = None) -> s
     fields = {"weekday": "EEEE", "month": "LLLL", "year": "y"}
     if form in fields:
         return str(format_date(plain, fields[form], locale=locale))
-    raise BadFormat(form)
+    raise BadFormatError(form)
 
 
 def clock(value: datetime | time, language: str) -> str:
@@ -144,7 +144,7 @@ def cldr_pattern(form: str) -> str:
     """A pattern of strftime's directives as CLDR writes it.
 
     Raises:
-        BadFormat: a directive that is not known.
+        BadFormatError: a directive that is not known.
     """
     pieces: list[str] = []
     position = 0
@@ -156,18 +156,18 @@ def cldr_pattern(form: str) -> str:
         elif name in _DIRECTIVES:
             pieces.append(_DIRECTIVES[name])
         else:
-            raise BadFormat(match.group())
+            raise BadFormatError(match.group())
         position = match.end()
     pieces.append(_quoted(form[position:]))
     return "".join(pieces)
 
 
 def check_form(form: str) -> None:
-    """Raises `BadFormat` if `day` would."""
+    """Raises `BadFormatError` if `day` would."""
     if "%" in form:
         cldr_pattern(form)
     elif form not in DATE_FORMATS:
-        raise BadFormat(form)
+        raise BadFormatError(form)
 
 
 def _quoted(text: str) -> str:

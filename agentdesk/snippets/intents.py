@@ -11,175 +11,164 @@ from functools import lru_cache
 
 from agentdesk.snippets.words import fold, words_of
 
-# intent: (stems, phrases)
-_TABLE: dict[str, tuple[str, str]] = {
-    "where-is-my-order": (
-        "spediz spedit tracking tracci corriere consegn arriv pacco ordine parcel package deliver shipp courier dispatch arrive whereabouts "
-        "paket liefer versand versend sendung zugestell bestellung colis livr suivi expedi commande transporteur wismo",
-        "dov e il mio|dove si trova|quando arriva|non e arrivat|non e ancora arrivat|a che punto|where is my|when will|not arrived|"
-        "hasn t arrived|has not arrived|still waiting|wo ist mein|wo bleibt|wann kommt|noch nicht angekommen|nicht angekommen|"
-        "ou est ma|ou est mon|ou en est|quand vais je recevoir|pas recu|pas encore recu|toujours pas",
-    ),
-    "late-delivery": (
-        "ritardo tard aspett attes late delay overdue wait verspat spat wart retard attend",
-        "non e ancora arrivat|still waiting|doveva arrivare|should have arrived|hatte ankommen sollen|aurait du arriver",
-    ),
-    "delivered-not-received": (
-        "vicin portineri neighbo nachbar voisin",
-        "risulta consegnat|segnato come consegnat|ma non ho ricevut|marked as delivered|says delivered|als zugestellt|nicht erhalten|"
-        "indique livre|marque livre|marque comme livre",
-    ),
-    "lost-parcel": ("smarrit pers lost missing verloren verschwunden perdu", "andato perso|is lost|ging verloren|ist weg"),
-    "failed-delivery": (
-        "assent citofon nobody redeliver abwesend klingel absent",
-        "non ero in casa|nessuno in casa|mancata consegna|missed delivery|nobody home|not at home|nicht zu hause|zustellversuch|avis de passage",
-    ),
-    "pickup-point": (
-        "ritiro punto locker giacenz pickup collect abhol packstation filiale relais retrait", "punto di ritiro|pick up point|point relais"
-    ),
-    "returned-to-sender": ("mittente giacenz sender zuruckgeschickt absender expediteur", "tornato al mittente|returned to sender|retour a l expediteur"),
-    "return": (
-        "reso resi restitu rend ripens recesso return send zuruck retour rucksend ruckgab widerruf umtausch renvoy renvoi rendre retract",
-        "mandare indietro|rimandare indietro|diritto di recesso|send back|send it back|give back|zuruck schicken|zuruckgeben",
-    ),
-    "exchange": ("cambi sostitu scambi exchange swap tausch umtausch echang", "un altra taglia|another size|andere grosse|autre taille"),
-    "refund": (
-        "rimbors accredit refund reimburs moneyback ruckerstatt erstatt gutschrift geld rembours credit",
-        "soldi indietro|indietro i soldi|money back|geld zuruck|mon argent",
-    ),
-    "damaged": (
-        "rott danneg difett ammacc graffi crep incrin spacc frantum broken damag crack smash shatter scratch dent faulty defect kaputt "
-        "beschadig defekt zerbroch zerkratz gebroch bruch casse cass abim endommag defectu brise fele rayure fissur",
-        "arrivato rotto|in pezzi|in pieces|in mille pezzi|en morceaux|in stucken",
-    ),
-    "faulty": (
-        "difett funzion guast smess faulty defect work stopp defekt funktion kaputt panne fonctionn",
-        "non funziona|ha smesso|does not work|doesn t work|stopped working|funktioniert nicht|ne fonctionne",
-    ),
-    "guarantee": ("garanzi guarante warrant garantie gewahrleist", "in garanzia|under warranty"),
-    "missing-item": (
-        "manc mancan incomplet missing fehl unvollstand manqu",
-        "manca un|mancano|is missing|was missing|not in the box|es fehlt|fehlt|il manque",
-    ),
-    "wrong-item": (
-        "sbagliat errat divers wrong instead falsch verkehrt anstatt erreur mauvais",
-        "articolo sbagliato|invece di|wrong item|instead of|falscher artikel|falsche artikel|mauvais article|a la place",
-    ),
-    "wrong-size": (
-        "tagli misur grande piccol strett larg stret size fit small large tight loose grosse gross klein eng weit passt taille petit grand serre",
-        "taglia sbagliata|troppo grande|troppo piccol|troppo stret|too small|too big|too large|too tight|doesn t fit|does not fit|"
-        "zu klein|zu gross|zu eng|passt nicht|trop petit|trop grand|trop serre",
-    ),
-    "invoice": (
-        "fattur ricevut scontrin partita iva codice fiscale sdi invoice receipt vat bill rechnung beleg mwst ust facture recu tva", "partita iva|codice fiscale|vat number"
-    ),
-    "address-change": (
-        "indirizz via civico recapit spostare address street moved adress anschrift strasse umgezogen umzug adresse rue demenag",
-        "cambiare indirizzo|indirizzo sbagliato|cambio indirizzo|wrong address|change the address|change my address|andere adresse|"
-        "falsche adresse|lieferadresse|adresse de livraison|mauvaise adresse|changer l adresse",
-    ),
-    "coupon": (
-        "coupon buono sconto codic promo voucher discount code gutschein rabatt code reduction remise bon", "codice sconto|buono sconto|discount code|promo code|code promo"
-    ),
-    "complaint": (
-        "reclam deluso delus vergogn scandal inaccett pessim arrabbiat avvocat assurd complain disappoint unaccept terrible angry ridiculous "
-        "awful worst lawyer beschwer enttausch unverschamt inakzept frech anwalt argerlich plainte decu decept scandal inadmiss honte avocat",
-        "mai piu|never again|nie wieder|plus jamais|non e possibile|das ist doch|c est inadmissible",
-    ),
-    "chasing": (
-        "sollecit ancora risposta nessun reminder again answer reply remind erinner antwort nochmal relance reponse",
-        "nessuna risposta|non ho ricevuto risposta|no reply|no answer|nobody answers|keine antwort|aucune reponse|sans reponse|pas de reponse",
-    ),
-    "cancel": (
-        "annull cancell disdi disdett cancel stornier storno widerruf annul abbestell",
-        "annullare l ordine|cancel my order|cancel the order|bestellung stornieren|annuler ma commande",
-    ),
-    "order-change": (
-        "modific aggiung cambi change add modify ander hinzufug erganz modifi ajout",
-        "modificare l ordine|aggiungere|change my order|add to my order|bestellung andern|modifier ma commande|ajouter",
-    ),
-    "payment": (
-        "pagament pagat carta addebit bonific paypal rata pay charg card transfer klarna zahl bezahl abgebucht karte uberweis lastschrift "
-        "paiement paye carte debit virement prelev",
-        "addebitato due volte|pagamento rifiutato|charged twice|payment failed|declined|doppelt abgebucht|zahlung fehlgeschlagen|"
-        "debite deux fois|paiement refuse",
-    ),
-    "double-charge": ("doppi due twice double doppelt zweimal deux fois", "due volte|charged twice|doppelt abgebucht|debite deux fois"),
-    "availability": (
-        "disponib esaurit riassort magazzin tornera available stock sold restock back verfugbar lieferbar ausverkauft vorratig lager disponib "
-        "rupture epuise stock reassort",
-        "di nuovo disponibile|back in stock|in stock|sold out|wieder lieferbar|wieder verfugbar|de nouveau disponible|en stock",
-    ),
-    "product-question": (
-        "dimension misur material lava compost peso altezz product measure wash material dimension weight height mass waschen gewicht hohe "
-        "pflege matier laver poids hauteur entretien",
-        "vorrei sapere se|mi sa dire|quanto misura|can you tell me|how big|wie gross ist|konnen sie mir sagen|pouvez vous me dire|quelle est la",
-    ),
-    "delivery-by-christmas": (
-        "natal vigilia babbo christmas xmas weihnacht heiligabend nikolaus noel",
-        "entro natale|per natale|in tempo per|by christmas|before christmas|in time for|bis weihnachten|vor weihnachten|avant noel|pour noel",
-    ),
-    "shipping-question": (
-        "spediz spedite costi tempi estero shipping ship cost abroad versandkost lieferzeit ausland frais delai etranger",
-        "costi di spedizione|quanto costa la spedizione|shipping cost|do you ship|versandkosten|liefern sie|frais de port|livrez vous",
-    ),
-    "customs": ("dogan dazi customs duty duties zoll douan", ""),
-    "gift-wrapping": ("regal confezion bigliett gift wrap card geschenk verpack gruss cadeau emballage", "confezione regalo|gift wrap|als geschenk|papier cadeau|paquet cadeau"),
-    "confirmation-missing": ("conferm confirm bestatig confirm", "non ho ricevuto la conferma|nessuna conferma|no confirmation|keine bestatigung|pas de confirmation|pas recu de confirmation"),
-    "thanks": (
-        "grazi ringraz perfett gentiliss thank thx perfect great dank danke super toll merci parfait remerci", "mille grazie|thank you|vielen dank|merci beaucoup"
-    ),
-    "greeting": ("ciao buongiorn salve hello hallo bonjour", ""),
-    "unsubscribe": ("newsletter iscriv disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri", "non voglio piu ricevere|stop sending|mailing list"),
-    "privacy": ("privacy gdpr dati dsgvo datenschutz loschen rgpd donnees delete", "miei dati|my data|meine daten|mes donnees|cancellare i dati"),
-    "account": ("account password login acced registr anmeld passwort konto compte connexion mot de passe", "non riesco ad accedere|can t log in|cannot log in|mot de passe"),
-    "security": ("phishing truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux", ""),
-    "wholesale": ("ingross rivendi azienda preventiv wholesale resell business quote grosshandel wiederverkauf angebot firma revend devis entreprise", ""),
-    "partnership": ("collabor influencer partner sponsor kooperation zusammenarbeit partenariat", ""),
-}
+_STEMS = """
+where-is-my-order: spediz spedit tracking tracci corriere consegn arriv pacco ordine parcel package deliver shipp
+  courier dispatch arrive whereabouts paket liefer versand versend sendung zugestell bestellung colis livr suivi
+  expedi commande transporteur wismo
+late-delivery: ritardo tard aspett attes late delay overdue wait verspat spat wart retard attend
+delivered-not-received: vicin portineri neighbo nachbar voisin
+lost-parcel: smarrit pers lost missing verloren verschwunden perdu
+failed-delivery: assent citofon nobody redeliver abwesend klingel absent
+pickup-point: ritiro punto locker giacenz pickup collect abhol packstation filiale relais retrait
+returned-to-sender: mittente giacenz sender zuruckgeschickt absender expediteur
+return: reso resi restitu rend ripens recesso return send zuruck retour rucksend ruckgab widerruf umtausch renvoy
+  renvoi rendre retract
+exchange: cambi sostitu scambi exchange swap tausch umtausch echang
+refund: rimbors accredit refund reimburs moneyback ruckerstatt erstatt gutschrift geld rembours credit
+damaged: rott danneg difett ammacc graffi crep incrin spacc frantum broken damag crack smash shatter scratch dent
+  faulty defect kaputt beschadig defekt zerbroch zerkratz gebroch bruch casse cass abim endommag defectu brise fele
+  rayure fissur
+faulty: difett funzion guast smess faulty defect work stopp defekt funktion kaputt panne fonctionn
+guarantee: garanzi guarante warrant garantie gewahrleist
+missing-item: manc mancan incomplet missing fehl unvollstand manqu
+wrong-item: sbagliat errat divers wrong instead falsch verkehrt anstatt erreur mauvais
+wrong-size: tagli misur grande piccol strett larg stret size fit small large tight loose grosse gross klein eng weit
+  passt taille petit grand serre
+invoice: fattur ricevut scontrin partita iva codice fiscale sdi invoice receipt vat bill rechnung beleg mwst ust
+  facture recu tva
+address-change: indirizz via civico recapit spostare address street moved adress anschrift strasse umgezogen umzug
+  adresse rue demenag
+coupon: coupon buono sconto codic promo voucher discount code gutschein rabatt reduction remise bon
+complaint: reclam deluso delus vergogn scandal inaccett pessim arrabbiat avvocat assurd complain disappoint unaccept
+  terrible angry ridiculous awful worst lawyer beschwer enttausch unverschamt inakzept frech anwalt argerlich plainte
+  decu decept inadmiss honte avocat
+chasing: sollecit ancora risposta nessun reminder again answer reply remind erinner antwort nochmal relance reponse
+cancel: annull cancell disdi disdett cancel stornier storno widerruf annul abbestell
+order-change: modific aggiung cambi change add modify ander hinzufug erganz modifi ajout
+payment: pagament pagat carta addebit bonific paypal rata pay charg card transfer klarna zahl bezahl abgebucht karte
+  uberweis lastschrift paiement paye carte debit virement prelev
+double-charge: doppi due twice double doppelt zweimal deux fois
+availability: disponib esaurit riassort magazzin tornera available stock sold restock back verfugbar lieferbar
+  ausverkauft vorratig lager rupture epuise reassort
+product-question: dimension misur material lava compost peso altezz product measure wash weight height mass waschen
+  gewicht hohe pflege matier laver poids hauteur entretien
+delivery-by-christmas: natal vigilia babbo christmas xmas weihnacht heiligabend nikolaus noel
+shipping-question: spediz spedite costi tempi estero shipping ship cost abroad versandkost lieferzeit ausland frais
+  delai etranger
+customs: dogan dazi customs duty duties zoll douan
+gift-wrapping: regal confezion bigliett gift wrap card geschenk verpack gruss cadeau emballage
+confirmation-missing: conferm confirm bestatig
+thanks: grazi ringraz perfett gentiliss thank thx perfect great dank danke super toll merci parfait remerci
+greeting: ciao buongiorn salve hello hallo bonjour
+unsubscribe: newsletter iscriv disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri
+privacy: privacy gdpr dati dsgvo datenschutz loschen rgpd donnees delete
+account: account password login acced registr anmeld passwort konto compte connexion mot de passe
+security: phishing truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux
+wholesale: ingross rivendi azienda preventiv wholesale resell business quote grosshandel wiederverkauf angebot firma
+  revend devis entreprise
+partnership: collabor influencer partner sponsor kooperation zusammenarbeit partenariat
+"""
+_PHRASES = """
+where-is-my-order: dov e il mio | dove si trova | quando arriva | non e arrivat | non e ancora arrivat | a che punto |
+  where is my | when will | not arrived | hasn t arrived | has not arrived | still waiting | wo ist mein | wo bleibt |
+  wann kommt | noch nicht angekommen | nicht angekommen | ou est ma | ou est mon | ou en est | quand vais je recevoir
+  | pas recu | pas encore recu | toujours pas
+late-delivery: non e ancora arrivat | still waiting | doveva arrivare | should have arrived | hatte ankommen sollen |
+  aurait du arriver
+delivered-not-received: risulta consegnat | segnato come consegnat | ma non ho ricevut | marked as delivered | says
+  delivered | als zugestellt | nicht erhalten | indique livre | marque livre | marque comme livre
+lost-parcel: andato perso | is lost | ging verloren | ist weg
+failed-delivery: non ero in casa | nessuno in casa | mancata consegna | missed delivery | nobody home | not at home |
+  nicht zu hause | zustellversuch | avis de passage
+pickup-point: punto di ritiro | pick up point | point relais
+returned-to-sender: tornato al mittente | returned to sender | retour a l expediteur
+return: mandare indietro | rimandare indietro | diritto di recesso | send back | send it back | give back | zuruck
+  schicken | zuruckgeben
+exchange: un altra taglia | another size | andere grosse | autre taille
+refund: soldi indietro | indietro i soldi | money back | geld zuruck | mon argent
+damaged: arrivato rotto | in pezzi | in pieces | in mille pezzi | en morceaux | in stucken
+faulty: non funziona | ha smesso | does not work | doesn t work | stopped working | funktioniert nicht | ne fonctionne
+guarantee: in garanzia | under warranty
+missing-item: manca un | mancano | is missing | was missing | not in the box | es fehlt | fehlt | il manque
+wrong-item: articolo sbagliato | invece di | wrong item | instead of | falscher artikel | falsche artikel | mauvais
+  article | a la place
+wrong-size: taglia sbagliata | troppo grande | troppo piccol | troppo stret | too small | too big | too large | too
+  tight | doesn t fit | does not fit | zu klein | zu gross | zu eng | passt nicht | trop petit | trop grand | trop
+  serre
+invoice: partita iva | codice fiscale | vat number
+address-change: cambiare indirizzo | indirizzo sbagliato | cambio indirizzo | wrong address | change the address |
+  change my address | andere adresse | falsche adresse | lieferadresse | adresse de livraison | mauvaise adresse |
+  changer l adresse
+coupon: codice sconto | buono sconto | discount code | promo code | code promo
+complaint: mai piu | never again | nie wieder | plus jamais | non e possibile | das ist doch | c est inadmissible
+chasing: nessuna risposta | non ho ricevuto risposta | no reply | no answer | nobody answers | keine antwort | aucune
+  reponse | sans reponse | pas de reponse
+cancel: annullare l ordine | cancel my order | cancel the order | bestellung stornieren | annuler ma commande
+order-change: modificare l ordine | aggiungere | change my order | add to my order | bestellung andern | modifier ma
+  commande | ajouter
+payment: addebitato due volte | pagamento rifiutato | charged twice | payment failed | declined | doppelt abgebucht |
+  zahlung fehlgeschlagen | debite deux fois | paiement refuse
+double-charge: due volte | charged twice | doppelt abgebucht | debite deux fois
+availability: di nuovo disponibile | back in stock | in stock | sold out | wieder lieferbar | wieder verfugbar | de
+  nouveau disponible | en stock
+product-question: vorrei sapere se | mi sa dire | quanto misura | can you tell me | how big | wie gross ist | konnen
+  sie mir sagen | pouvez vous me dire | quelle est la
+delivery-by-christmas: entro natale | per natale | in tempo per | by christmas | before christmas | in time for | bis
+  weihnachten | vor weihnachten | avant noel | pour noel
+shipping-question: costi di spedizione | quanto costa la spedizione | shipping cost | do you ship | versandkosten |
+  liefern sie | frais de port | livrez vous
+gift-wrapping: confezione regalo | gift wrap | als geschenk | papier cadeau | paquet cadeau
+confirmation-missing: non ho ricevuto la conferma | nessuna conferma | no confirmation | keine bestatigung | pas de
+  confirmation | pas recu de confirmation
+thanks: mille grazie | thank you | vielen dank | merci beaucoup
+unsubscribe: non voglio piu ricevere | stop sending | mailing list
+privacy: miei dati | my data | meine daten | mes donnees | cancellare i dati
+account: non riesco ad accedere | can t log in | cannot log in | mot de passe
+"""
 # Whole words for an intent, searched in the picker like a snippet's tags: titles are in one language, agents type in theirs.
-_LABELS: dict[str, str] = {
-    "where-is-my-order": "spedizione ordine consegna shipping delivery tracking versand lieferung bestellung livraison commande suivi",
-    "late-delivery": "ritardo late delay verspatung retard",
-    "delivered-not-received": "consegnato ricevuto delivered received zugestellt erhalten livre recu",
-    "lost-parcel": "smarrito perso lost verloren perdu",
-    "failed-delivery": "assente citofono nobody zustellversuch absent",
-    "pickup-point": "ritiro giacenza pickup locker abholung retrait relais",
-    "returned-to-sender": "mittente giacenza sender absender expediteur",
-    "return": "reso recesso restituzione return ruckgabe rucksendung widerruf retour",
-    "exchange": "cambio sostituzione reso exchange swap umtausch echange",
-    "refund": "rimborso accredito refund erstattung ruckerstattung remboursement",
-    "damaged": "danneggiato rotto damaged broken beschadigt kaputt endommage casse",
-    "faulty": "difettoso guasto faulty defekt defectueux",
-    "guarantee": "garanzia guarantee warranty garantie gewahrleistung",
-    "missing-item": "mancante manca missing fehlt manquant",
-    "wrong-item": "sbagliato errato wrong falsch erreur",
-    "wrong-size": "taglia misura size grosse taille",
-    "invoice": "fattura ricevuta invoice receipt rechnung facture",
-    "address-change": "indirizzo address adresse anschrift",
-    "coupon": "coupon buono sconto voucher discount gutschein rabatt reduction",
-    "complaint": "reclamo lamentela complaint beschwerde reclamation plainte",
-    "chasing": "sollecito reminder erinnerung relance",
-    "cancel": "annullamento annullare disdetta cancel stornierung storno annulation annuler",
-    "order-change": "modifica aggiunta change anderung modification",
-    "payment": "pagamento carta bonifico payment zahlung paiement",
-    "double-charge": "doppio addebito twice doppelt double",
-    "availability": "disponibilita esaurito availability stock verfugbarkeit ausverkauft disponibilite rupture",
-    "product-question": "prodotto domanda product produkt frage produit",
-    "delivery-by-christmas": "natale christmas weihnachten noel",
-    "shipping-question": "spedizione costi tempi shipping versandkosten livraison frais",
-    "customs": "dogana customs zoll douane",
-    "gift-wrapping": "regalo confezione gift geschenk cadeau",
-    "confirmation-missing": "conferma confirmation bestatigung",
-    "thanks": "grazie ringraziamento thanks danke merci",
-    "greeting": "saluto hello begrussung bonjour",
-    "unsubscribe": "newsletter disiscrizione unsubscribe abmeldung desinscription",
-    "privacy": "privacy dati gdpr datenschutz rgpd donnees",
-    "account": "account accesso password konto compte",
-    "security": "truffa phishing betrug arnaque",
-    "wholesale": "ingrosso rivenditore wholesale grosshandel revendeur",
-    "partnership": "collaborazione partnership kooperation partenariat",
-}
+_LABELS = """
+where-is-my-order: spedizione ordine consegna shipping delivery tracking versand lieferung bestellung livraison
+  commande suivi
+late-delivery: ritardo late delay verspatung retard
+delivered-not-received: consegnato ricevuto delivered received zugestellt erhalten livre recu
+lost-parcel: smarrito perso lost verloren perdu
+failed-delivery: assente citofono nobody zustellversuch absent
+pickup-point: ritiro giacenza pickup locker abholung retrait relais
+returned-to-sender: mittente giacenza sender absender expediteur
+return: reso recesso restituzione return ruckgabe rucksendung widerruf retour
+exchange: cambio sostituzione reso exchange swap umtausch echange
+refund: rimborso accredito refund erstattung ruckerstattung remboursement
+damaged: danneggiato rotto damaged broken beschadigt kaputt endommage casse
+faulty: difettoso guasto faulty defekt defectueux
+guarantee: garanzia guarantee warranty garantie gewahrleistung
+missing-item: mancante manca missing fehlt manquant
+wrong-item: sbagliato errato wrong falsch erreur
+wrong-size: taglia misura size grosse taille
+invoice: fattura ricevuta invoice receipt rechnung facture
+address-change: indirizzo address adresse anschrift
+coupon: coupon buono sconto voucher discount gutschein rabatt reduction
+complaint: reclamo lamentela complaint beschwerde reclamation plainte
+chasing: sollecito reminder erinnerung relance
+cancel: annullamento annullare disdetta cancel stornierung storno annulation annuler
+order-change: modifica aggiunta change anderung modification
+payment: pagamento carta bonifico payment zahlung paiement
+double-charge: doppio addebito twice doppelt double
+availability: disponibilita esaurito availability stock verfugbarkeit ausverkauft disponibilite rupture
+product-question: prodotto domanda product produkt frage produit
+delivery-by-christmas: natale christmas weihnachten noel
+shipping-question: spedizione costi tempi shipping versandkosten livraison frais
+customs: dogana customs zoll douane
+gift-wrapping: regalo confezione gift geschenk cadeau
+confirmation-missing: conferma confirmation bestatigung
+thanks: grazie ringraziamento thanks danke merci
+greeting: saluto hello begrussung bonjour
+unsubscribe: newsletter disiscrizione unsubscribe abmeldung desinscription
+privacy: privacy dati gdpr datenschutz rgpd donnees
+account: account accesso password konto compte
+security: truffa phishing betrug arnaque
+wholesale: ingrosso rivenditore wholesale grosshandel revendeur
+partnership: collaborazione partnership kooperation partenariat
+"""
 _ALIASES = {
     "refund-request": "refund",
     "refund-status": "refund",
@@ -196,11 +185,21 @@ _PARTIAL = 0.75
 """An intent known only by another one's words counts a little less than that one itself."""
 
 
+@lru_cache(maxsize=3)
+def _table(text: str) -> dict[str, str]:
+    """`intent: words`, a line each; lines that begin with a blank go on."""
+    table: dict[str, str] = {}
+    for line in text.replace("\n ", " ").strip().splitlines():
+        intent, _, words = line.partition(":")
+        table[intent] = " ".join(words.split())
+    return table
+
+
 @lru_cache(maxsize=1)
 def _stems() -> dict[str, list[tuple[str, str]]]:
     """First letter -> (stem, intent)."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for intent, (stems, _) in _TABLE.items():
+    for intent, stems in _table(_STEMS).items():
         for stem in dict.fromkeys(stems.split()):
             found.setdefault(stem[0], []).append((stem, intent))
     return found
@@ -208,21 +207,21 @@ def _stems() -> dict[str, list[tuple[str, str]]]:
 
 @lru_cache(maxsize=1)
 def _phrases() -> list[tuple[str, str]]:
-    return [(f" {phrase}", intent) for intent, (_, phrases) in _TABLE.items() for phrase in phrases.split("|") if phrase]
+    return [(f" {phrase.strip()}", intent) for intent, phrases in _table(_PHRASES).items() for phrase in phrases.split("|")]
 
 
 def known(intent: str) -> str:
     """The intent of the table that says by which words this one is told; empty if none does."""
-    return intent if intent in _TABLE else _ALIASES.get(intent, "")
+    return intent if intent in _table(_STEMS) else _ALIASES.get(intent, "")
 
 
 def weight(intent: str) -> float:
-    return 1.0 if intent in _TABLE else _PARTIAL
+    return 1.0 if intent in _table(_STEMS) else _PARTIAL
 
 
 def labels(intent: str) -> list[str]:
     """Whole words for an intent, in every language."""
-    return _LABELS.get(known(intent), "").split()
+    return _table(_LABELS).get(known(intent), "").split()
 
 
 def intents_in(text: str) -> dict[str, float]:
@@ -235,7 +234,7 @@ def intents_in(text: str) -> dict[str, float]:
             # A short stem is taken for a whole word or nearly: "via" is a street, "viaggio" is not.
             if word.startswith(stem) and (len(stem) >= 4 or len(word) <= len(stem) + 1):
                 scores[intent] = scores.get(intent, 0.0) + 1.0
-    joined = " " + " ".join(words)
+    joined = f" {' '.join(words)}"
     for phrase, intent in _phrases():
         if phrase in joined:
             scores[intent] = scores.get(intent, 0.0) + 2.0

@@ -109,9 +109,7 @@ class Places:
         mark = source[position : position + 3]
         if mark in {'"""', "'''"}:
             start = position + 3
-            if source.startswith("\n", start):
-                self._values[path] = (line + 1, 1)
-            elif source.startswith("\r\n", start):
+            if source.startswith(("\n", "\r\n"), start):
                 self._values[path] = (line + 1, 1)
             else:
                 self._values[path] = (line, start - line_start + 1)

@@ -11,11 +11,9 @@ The format is `docs/snippet-packs.md`. Nothing here imports Liquid; the texts th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,27 +22,10 @@ import tomli
 
 from agentdesk.locale import say
 from agentdesk.snippets.locate import Places
-from agentdesk.snippets.model import Ask, Fault, Library, Severity, Snippet, library
+from agentdesk.snippets.model import Fault, Library, Severity, Snippet, library
+from agentdesk.snippets.reading import Pack, Reader
 
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_POLICY_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 _MAX_BYTES = 32 << 20  # 5,000 snippets in four languages are 18 MB and are read in 0.7 s
-
-CHANNELS = ("imap", "chat")
-_PRIORITIES = ("low", "normal", "high", "urgent")
-_TOP_KEYS = ("pack", "snippet")
-_PACK_KEYS = ("name", "title", "languages", "policy")
-_SNIPPET_KEYS = (
-    "name", "title", "shortcut", "tags", "intents", "channels", "valid", "ask", "actions", "subject", "text", "test",
-)  # fmt: skip
-_RESTRICTING = ("channels", "valid", "ask", "from", "until")
-_ASK_KEYS = ("name", "label", "default", "choices")
-_VALID_KEYS = ("from", "until")
-_TEST_KEYS = ("sample", "language", "expect")
-_ACTIONS: dict[str, type | tuple[type, ...]] = {
-    "tags": list, "close": bool, "assign": str, "snooze": str, "priority": str,
-}  # fmt: skip
 
 
 def load_packs(paths: Sequence[Path | str], *, check: bool = True) -> Library:
@@ -56,7 +37,7 @@ def load_packs(paths: Sequence[Path | str], *, check: bool = True) -> Library:
     `check` also reads the texts themselves and leaves those out that are not Liquid; without it, `render` refuses them.
     """
     faults: list[Fault] = []
-    packs: list[_Pack] = []
+    packs: list[Pack] = []
     for path in paths:
         for file in _files(path, faults):
             pack = _read(file, faults)
@@ -70,15 +51,6 @@ def load_packs(paths: Sequence[Path | str], *, check: bool = True) -> Library:
         snippets = check_snippets(snippets, faults)
     faults.sort(key=lambda fault: (fault.file, fault.line, fault.column))
     return library(snippets, faults)
-
-
-@dataclass(slots=True)
-class _Pack:
-    name: str
-    policy: dict[str, Any]
-    snippets: dict[str, Snippet] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-    """Names of snippets that stand in the file and could not be read."""
 
 
 def _files(path: Path | str, faults: list[Fault]) -> list[Path]:
@@ -99,7 +71,7 @@ def _files(path: Path | str, faults: list[Fault]) -> list[Path]:
     return []
 
 
-def _read(file: Path, faults: list[Fault]) -> _Pack | None:
+def _read(file: Path, faults: list[Fault]) -> Pack | None:
     try:
         if file.stat().st_size > _MAX_BYTES:
             faults.append(_fault(str(file), "too-large", say("snippets.too_large", limit=_MAX_BYTES >> 20)))
@@ -117,17 +89,13 @@ def _read(file: Path, faults: list[Fault]) -> _Pack | None:
     try:
         data = tomli.loads(source, parse_float=Decimal)
     except tomli.TOMLDecodeError as error:
-        faults.append(
-            _fault(
-                str(file), "not-toml", say("snippets.not_toml", why=error.msg), say("snippets.not_toml_hint"),
-                line=error.lineno, column=error.colno,
-            )  # fmt: skip
-        )
+        message, hint = say("snippets.not_toml", why=error.msg), say("snippets.not_toml_hint")
+        faults.append(_fault(str(file), "not-toml", message, hint, line=error.lineno, column=error.colno))
         return None
     except (RecursionError, ValueError) as error:  # brackets nested by the thousand; a date such as 2026-13-01
         faults.append(_fault(str(file), "not-toml", say("snippets.not_toml", why=error), say("snippets.not_toml_hint")))
         return None
-    return _Reader(file, data, Places(source), faults).pack()
+    return Reader(file, data, Places(source), faults).pack()
 
 
 def _fault(
@@ -136,273 +104,7 @@ def _fault(
     return Fault(file, line, column, "", code, severity, message, hint)
 
 
-class _Reader:
-    """Reads one file. Every `_take` either gives a value of the right type or leaves a fault and gives None."""
-
-    def __init__(self, file: Path, data: dict[str, Any], places: Places, faults: list[Fault]) -> None:
-        self._file, self._data, self._places, self._faults = str(file), data, places, faults
-        self._snippet = ""
-        self._where: tuple[str | int, ...] = ()
-        self._errors = 0
-
-    def pack(self) -> _Pack | None:
-        self._unknown(self._data, _TOP_KEYS)
-        head = self._take(self._data, "pack", dict)
-        if head is None:
-            if "pack" not in self._data:
-                self._say("missing", say("snippets.no_pack"), say("snippets.no_pack_hint"))
-            return None
-        self._where = ("pack",)
-        self._unknown(head, _PACK_KEYS)
-        name = self._name(head)
-        if name is None:
-            return None
-        title = self._take(head, "title", str) or name
-        languages = self._languages(head)
-        pack = _Pack(name, self._policy(head))
-        self._where = ()
-        listed = self._take(self._data, "snippet", list)
-        for index, table in enumerate(listed or ()):
-            self._where = ("snippet", index)
-            self._snippet = ""
-            if not isinstance(table, dict):
-                self._say("wrong-type", say("snippets.not_a_table", key="snippet"), say("snippets.not_a_table_hint"))
-                continue
-            self._one(table, pack, title, languages)
-        self._snippet = ""
-        return pack
-
-    def _one(self, table: dict[str, Any], pack: _Pack, title: str, languages: tuple[str, ...]) -> None:
-        where = self._where
-        raw_name = table.get("name")
-        if isinstance(raw_name, str):
-            self._snippet = f"{pack.name}/{raw_name}"
-        self._errors = 0
-        self._unknown(table, _SNIPPET_KEYS)
-        name = self._name(table)
-        if name is None:
-            return
-        if name in pack.snippets or name in pack.broken:
-            self._say("duplicate-name", say("snippets.duplicate_name", name=name), say("snippets.duplicate_name_hint"), "name")
-            return
-        texts = self._texts(table, "text")
-        subjects = self._texts(table, "subject")
-        if not texts:
-            if "text" not in table:
-                self._say("missing", say("snippets.no_text"), say("snippets.no_text_hint"))
-            pack.broken.add(name)
-            return
-        for language in languages:
-            if language not in texts and not (isinstance(table.get("text"), dict) and language in table["text"]):
-                self._say(
-                    "missing-text", say("snippets.no_language", language=language), say("snippets.no_language_hint"), "text",
-                    severity=Severity.WARNING,
-                )  # fmt: skip
-        channels = self._strings(table, "channels")
-        for channel in channels:
-            if channel not in CHANNELS:
-                self._choice("channels", channel, CHANNELS)
-        valid = self._valid(table)
-        asks = self._asks(table)
-        actions = self._actions(table)
-        tests = self._tests(table)
-        tags, intents = self._strings(table, "tags"), self._strings(table, "intents")
-        shortcut = self._take(table, "shortcut", str) or ""
-        if shortcut and not re.fullmatch(r"\S{1,40}", shortcut):
-            self._say("bad-shortcut", say("snippets.bad_shortcut", shortcut=shortcut), "", "shortcut")
-            shortcut = ""
-        if valid is None or self._errors:
-            # What could not be read may be what keeps a text from being sent (its channels, its dates, its questions).
-            pack.broken.add(name)
-            return
-        pack.snippets[name] = Snippet(
-            name=name, pack=pack.name, pack_title=title, title=" ".join((self._take(table, "title", str) or name).split()),
-            texts=MappingProxyType(texts), subjects=MappingProxyType(subjects), shortcut=shortcut, tags=tags, intents=intents,
-            channels=channels, valid_from=valid[0], valid_until=valid[1], asks=asks, actions=MappingProxyType(actions),
-            tests=tests, file=self._file, line=self._places.key(*where)[0],
-            lines=MappingProxyType(
-                {(kind, lang): self._places.value(*where, kind, lang)
-                 for kind, of in (("text", texts), ("subject", subjects)) for lang in of}
-            ),
-        )  # fmt: skip
-
-    # -- the parts of a snippet
-
-    def _name(self, table: dict[str, Any]) -> str | None:
-        name = self._take(table, "name", str)
-        if name is None:
-            if "name" not in table:
-                self._say("missing", say("snippets.no_name"), say("snippets.name_hint"))
-            return None
-        if not _NAME.fullmatch(name):
-            self._say("bad-name", say("snippets.bad_name", name=name), say("snippets.name_hint"), "name")
-            return None
-        return name
-
-    def _languages(self, head: dict[str, Any]) -> tuple[str, ...]:
-        languages = self._strings(head, "languages")
-        for language in languages:
-            if not _LANGUAGE.fullmatch(language):
-                self._say("bad-language", say("snippets.bad_language", language=language), say("snippets.language_hint"), "languages")
-        return tuple(language for language in languages if _LANGUAGE.fullmatch(language))
-
-    def _policy(self, head: dict[str, Any]) -> dict[str, Any]:
-        policy: dict[str, Any] = {}
-        for key, value in (self._take(head, "policy", dict) or {}).items():
-            if not _POLICY_NAME.fullmatch(key):
-                self._say("bad-name", say("snippets.bad_policy_name", name=key), say("snippets.policy_hint"), "policy", key)
-            elif isinstance(value, (dict, list)) or (isinstance(value, str) and not value.strip()):
-                self._say("wrong-type", say("snippets.bad_policy", name=key), say("snippets.policy_hint"), "policy", key)
-            else:
-                policy[key] = value
-        return policy
-
-    def _texts(self, table: dict[str, Any], key: str) -> dict[str, str]:
-        texts: dict[str, str] = {}
-        for language, text in (self._take(table, key, dict) or {}).items():
-            if not _LANGUAGE.fullmatch(language):
-                self._say("bad-language", say("snippets.bad_language", language=language), say("snippets.language_hint"), key, language)
-            elif not isinstance(text, str):
-                self._say("wrong-type", self._wrong(f"{key}.{language}", str, text), "", key, language)
-            elif not text.strip():
-                self._say("empty", say("snippets.empty_text", key=f"{key}.{language}"), "", key, language)
-            else:
-                texts[language] = text
-        return texts
-
-    def _valid(self, table: dict[str, Any]) -> tuple[date | None, date | None] | None:
-        valid = self._take(table, "valid", dict)
-        if valid is None:
-            return (None, None) if "valid" not in table else None
-        self._unknown(valid, _VALID_KEYS, "valid")
-        ends: list[date | None] = []
-        for key in _VALID_KEYS:
-            value = valid.get(key)
-            if isinstance(value, datetime):
-                value = value.date()
-            if value is not None and not isinstance(value, date):
-                self._say("wrong-type", self._wrong(f"valid.{key}", date, value), say("snippets.date_hint"), "valid", key)
-                return None
-            ends.append(value)
-        if ends[0] is not None and ends[1] is not None and ends[1] < ends[0]:
-            self._say("bad-dates", say("snippets.bad_dates"), "", "valid")
-            return None
-        return ends[0], ends[1]
-
-    def _asks(self, table: dict[str, Any]) -> tuple[Ask, ...]:
-        asks: dict[str, Ask] = {}
-        for entry in self._take(table, "ask", list) or ():
-            if not isinstance(entry, dict):
-                self._say("wrong-type", say("snippets.not_a_table", key="ask"), say("snippets.ask_hint"), "ask")
-                continue
-            self._unknown(entry, _ASK_KEYS, "ask")
-            name = entry.get("name")
-            if not isinstance(name, str) or not _POLICY_NAME.fullmatch(name):
-                self._say("bad-name", say("snippets.bad_ask"), say("snippets.ask_hint"), "ask")
-                continue
-            if name in asks:
-                self._say("duplicate-name", say("snippets.duplicate_ask", name=name), "", "ask")
-                continue
-            label, default, choices = entry.get("label", name), entry.get("default", ""), entry.get("choices", [])
-            if not isinstance(label, str) or not isinstance(default, str) or not _all_strings(choices):
-                self._say("wrong-type", say("snippets.bad_ask_values", name=name), say("snippets.ask_hint"), "ask")
-                continue
-            if default and choices and default not in choices:
-                self._say("bad-default", say("snippets.bad_default", name=name, default=default), "", "ask")
-                continue
-            asks[name] = Ask(name, label.strip() or name, default.strip(), tuple(choices))
-        return tuple(asks.values())
-
-    def _actions(self, table: dict[str, Any]) -> dict[str, Any]:
-        actions = self._take(table, "actions", dict) or {}
-        self._unknown(actions, tuple(_ACTIONS), "actions")
-        kept: dict[str, Any] = {}
-        for key, kind in _ACTIONS.items():
-            value = actions.get(key)
-            if value is None:
-                continue
-            if not isinstance(value, kind) or (key == "tags" and not _all_strings(value)):
-                self._say("wrong-type", self._wrong(f"actions.{key}", kind, value), "", "actions", key)
-            elif key == "priority" and value not in _PRIORITIES:
-                self._choice("actions", value, _PRIORITIES)
-            else:
-                kept[key] = tuple(value) if isinstance(value, list) else value
-        return kept
-
-    def _tests(self, table: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
-        tests: list[Mapping[str, Any]] = []
-        for index, entry in enumerate(self._take(table, "test", list) or ()):
-            if not isinstance(entry, dict):
-                self._say("wrong-type", say("snippets.not_a_table", key="test"), "", "test", index)
-                continue
-            self._unknown(entry, _TEST_KEYS, "test", index)
-            if all(isinstance(entry.get(key), str) for key in ("language", "expect")) and isinstance(entry.get("sample", ""), str):
-                tests.append(MappingProxyType(entry))
-            else:
-                self._say("wrong-type", say("snippets.bad_test"), say("snippets.test_hint"), "test", index)
-        return tuple(tests)
-
-    # -- taking values, leaving faults
-
-    def _take(self, table: dict[str, Any], key: str, kind: type) -> Any:
-        value = table.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, kind):
-            self._say("wrong-type", self._wrong(key, kind, value), "", key)
-            return None
-        return value
-
-    def _strings(self, table: dict[str, Any], key: str) -> tuple[str, ...]:
-        value = self._take(table, key, list)
-        if value is None:
-            return ()
-        if not _all_strings(value):
-            self._say("wrong-type", say("snippets.not_strings", key=key), "", key)
-            return ()
-        return tuple(dict.fromkeys(value))
-
-    @staticmethod
-    def _wrong(key: str, kind: type | tuple[type, ...], value: object) -> str:
-        wanted = kind if isinstance(kind, type) else kind[0]
-        return say("snippets.wrong_type", key=key, wanted=_type_word(wanted), found=_type_word(type(value)))
-
-    def _choice(self, key: str, value: str, allowed: Sequence[str]) -> None:
-        near = get_close_matches(value, allowed, n=1)
-        self._say("unknown-value", say("snippets.unknown_value", key=key, value=value),
-                  _nearest(near, allowed), key)  # fmt: skip
-
-    def _unknown(self, table: Mapping[str, Any], allowed: Sequence[str], *inside: str | int) -> None:
-        for key in table:
-            if key not in allowed:
-                near = get_close_matches(key, allowed, n=1)
-                # A misspelt key that would have kept a text from being sent must not let it through.
-                grave = near and near[0] in _RESTRICTING
-                self._say(
-                    "unknown-key", say("snippets.unknown_key", key=key), _nearest(near, allowed), *inside, key,
-                    severity=Severity.ERROR if grave else Severity.WARNING,
-                )  # fmt: skip
-
-    def _say(self, code: str, message: str, hint: str = "", *inside: str | int, severity: Severity = Severity.ERROR) -> None:
-        line, column = self._places.key(*self._where, *inside)
-        self._faults.append(Fault(self._file, line, column, self._snippet, code, severity, message, hint))
-        self._errors += severity is Severity.ERROR
-
-
-def _nearest(near: Sequence[str], allowed: Iterable[str]) -> str:
-    return say("snippets.meant", name=near[0]) if near else say("snippets.allowed", names=", ".join(allowed))
-
-
-def _all_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
-
-
-def _type_word(kind: type) -> str:
-    words = {str: "text", dict: "table", list: "list", bool: "yes_no", date: "date", datetime: "date", int: "number", Decimal: "number"}
-    return say(f"snippets.type_{words.get(kind, 'other')}")
-
-
-def _merge(packs: Sequence[_Pack]) -> list[Snippet]:
+def _merge(packs: Sequence[Pack]) -> list[Snippet]:
     """One list: later snippets in the place of earlier ones, each with the values its texts may use.
 
     A pack's own values stand first (files of the same pack name make one pack, the later file wins); a value it does not have is

@@ -10,21 +10,28 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_TITLES = frozenset(
-    "dr dott dottssa dottor dottoressa prof profssa professor sig sigra sigri signor signora ing avv arch rag geom gent "
-    "mr mrs ms miss mx sir madam herr frau hr fr m mme mlle monsieur madame mademoiselle don dipl".split()
-)
-_COMPANY = frozenset(
-    "srl srls spa sas snc sapa scarl coop gmbh ag kg ohg ug gbr mbh ev ek ltd llc llp plc inc corp co company sarl sasu eurl sa nv bv ab oy "
-    "as aps sl slu asbl onlus aps ets studio studi hotel ristorante trattoria pizzeria osteria bar caffe farmacia ditta impresa "
-    "azienda agriturismo cantina cooperativa associazione fondazione comune scuola liceo universita negozio shop store group gruppo "
-    "holding verein stiftung praxis kanzlei werkstatt buero cabinet societe association mairie agence boutique team staff office "
-    "service services support info sales vendite ordini orders order shipping spedizioni noreply admin amministrazione contabilita "
-    "accounting buchhaltung comptabilite customer kundenservice assistenza newsletter mailer daemon postmaster webmaster".split()
-)
-_PARTICLES = frozenset(
-    "de di da del della dei degli dal dalla dello delle la lo le li van von vom zu zur zum den der ter ten du des d dos das el al bin ibn ben san santa st".split()
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TITLES = _words("""
+    dr dott dottssa dottor dottoressa prof profssa professor sig sigra sigri signor signora ing avv arch rag geom
+    gent mr mrs ms miss mx sir madam herr frau hr fr m mme mlle monsieur madame mademoiselle don dipl
+""")
+_COMPANY = _words("""
+    srl srls spa sas snc sapa scarl coop gmbh ag kg ohg ug gbr mbh ev ek ltd llc llp plc inc corp co company sarl
+    sasu eurl sa nv bv ab oy as aps sl slu asbl onlus ets studio studi hotel ristorante trattoria pizzeria osteria
+    bar caffe farmacia ditta impresa azienda agriturismo cantina cooperativa associazione fondazione comune scuola
+    liceo universita negozio shop store group gruppo holding verein stiftung praxis kanzlei werkstatt buero cabinet
+    societe association mairie agence boutique team staff office service services support info sales vendite ordini
+    orders order shipping spedizioni noreply admin amministrazione contabilita accounting buchhaltung comptabilite
+    customer kundenservice assistenza newsletter mailer daemon postmaster webmaster
+""")
+_PARTICLES = _words("""
+    de di da del della dei degli dal dalla dello delle la lo le li van von vom zu zur zum den der ter ten du des d
+    dos das el al bin ibn ben san santa st
+""")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 _ELISION = re.compile(r"(?i)^[dlo]['’]\w")
 _BESIDE = re.compile(r"\s*[(\[<{\"“«].*$|\s+(?:via|c/o|presso|tramite)\s.*$", re.IGNORECASE)

@@ -21,7 +21,7 @@ from agentdesk.snippets.model import NOTHING, Ask, Snippet
 from agentdesk.snippets.names import leaf_names
 
 if TYPE_CHECKING:
-    from agentdesk.snippets.template import Recorder
+    from agentdesk.snippets.recorder import Recorder
 
 _NAME = r"[^\W\d]\w*(?:\.\w+|\[[^\]\n⟨⟩]*\])*"
 _PLACE = re.compile(rf"⟨({_NAME})⟩")
@@ -154,8 +154,9 @@ def _put(values: dict[str, Any], path: list[str], answer: str) -> None:
 def _fill(snippet: Snippet, source: str, values: Mapping[str, Any], language: str, context: Mapping[str, Any]) -> Recorder:
     from liquid.exceptions import LiquidError  # noqa: PLC0415 - see the module's first lines
 
-    from agentdesk.snippets.template import Recorder, ReplyContext, parse  # noqa: PLC0415
-    from agentdesk.snippets.filters import MAX_TEXT  # noqa: PLC0415
+    from agentdesk.snippets.filters import MAX_TEXT  # noqa: PLC0415 - likewise
+    from agentdesk.snippets.recorder import Recorder  # noqa: PLC0415 - likewise
+    from agentdesk.snippets.template import ReplyContext, parse  # noqa: PLC0415 - likewise
 
     try:
         template = parse(source)
@@ -179,15 +180,13 @@ def _tidy(recorder: Recorder, where: str) -> tuple[str, tuple[tuple[int, int], .
     cuts = [(0, lead), *((m.start(), m.end()) for m in _UNTIDY.finditer(raw, lead, tail) if m.end() > m.start()), (tail, len(raw))]
     kept: list[str] = []
     edges: list[tuple[int, int]] = []
-    gone = position = 0
-    for start, end in cuts:
-        start = max(start, position)
-        if end <= start:
-            continue
-        kept.append(raw[position:start])
-        edges.append((start, end))
-        position = end
-        gone += end - start
+    position = 0
+    for begin, end in cuts:
+        start = max(begin, position)
+        if end > start:
+            kept.append(raw[position:start])
+            edges.append((start, end))
+            position = end
     kept.append(raw[position:])
 
     def moved(place: int) -> int:

@@ -69,8 +69,8 @@ _PRINTS_ORDER = re.compile(r"\{\{-?\s*order\.[^}|]*(?:\|(?!\s*default)[^}|]*)*\}
 class Hints:
     """What the conversation says before the agent types anything."""
 
-    words: tuple[str, ...] = ()
-    """Of the customer's last message, in order (`words_of`)."""
+    words: str | Sequence[str] = ()
+    """The customer's last message, or its words in order."""
     language: str = ""
     order_status: str | None = None
     """The shop's word, or `late` where the parcel should have arrived; empty: there is no order; None: that is not known."""
@@ -161,7 +161,7 @@ class Searcher:
     # -- the conversation
 
     def _rank(self, hints: Hints) -> _Rank:
-        if self._ranked is None or self._ranked[0] is not hints and self._ranked[0] != hints:
+        if self._ranked is None or (self._ranked[0] is not hints and self._ranked[0] != hints):
             self._ranked = hints, self._rank_anew(hints)
         return self._ranked[1]
 
@@ -169,13 +169,14 @@ class Searcher:
         index = self._ready()
         count = len(self._snippets)
         bonus = [0.0] * count
-        spoken = intents.intents_in(" ".join(hints.words))
+        message = hints.words if isinstance(hints.words, str) else " ".join(hints.words)
+        spoken = intents.intents_in(message)
         for intent, score in spoken.items():
             for number, weight in index.intents.get(intent, {}).items():
                 # The strongest of a snippet's intents, and a little of the others: "charged twice" is more than "payment".
                 value = _INTENT * score * weight
                 bonus[number] = max(bonus[number], value) + _SECOND * min(bonus[number], value)
-        matched = self._match_words(hints.words, bonus)
+        matched = self._match_words(words_of(message), bonus)
         state = _STATES.get("-".join(words_of(hints.order_status or "")), "")
         kind = channel_kind(hints.channel) if hints.channel else ""
         language = hints.language.replace("_", "-").split("-")[0].lower()
@@ -189,7 +190,7 @@ class Searcher:
                 value += _STATE
             elif state and known.states and not (state == "shipped" and "late" in known.states):
                 value -= _OTHER_STATE  # a parcel on its way may well be late
-            if hints.order_status == "" and known.needs_order:
+            if _no_order(hints) and known.needs_order:
                 value -= _NO_ORDER
             if language and language not in snippet.texts and hints.language not in snippet.texts:
                 value -= _LANGUAGE
@@ -266,10 +267,15 @@ class Searcher:
         language = hints.language.replace("_", "-").split("-")[0].lower()
         if language and language not in snippet.texts and hints.language not in snippet.texts:
             reasons.append((0.9, say("snippets.why_language", language=language)))
-        if hints.order_status == "" and known.needs_order:
+        if _no_order(hints) and known.needs_order:
             reasons.append((0.1, say("snippets.why_no_order")))
         reasons.sort(key=lambda reason: -reason[0])
         return [text for _, text in reasons[:2]]
+
+
+def _no_order(hints: Hints) -> bool:
+    """There is a conversation, and it is about no order."""
+    return hints.order_status == "" and bool(hints.channel)
 
 
 def _intent_word(intent: str) -> str:

@@ -14,16 +14,14 @@ This module imports Liquid (69-188 ms); import it only when something is rendere
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from io import StringIO
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from liquid import Environment
-from liquid.ast import BlockNode, Node
+from liquid.ast import Node
 from liquid.builtin import content, illegal, output
 from liquid.builtin.expressions import FilteredExpression, Path, StringLiteral
 from liquid.builtin.expressions.primitive import Blank, Empty
@@ -38,7 +36,7 @@ from liquid.builtin.tags import (
     unless_tag,
 )
 from liquid.context import RenderContext
-from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError, OutputStreamLimitError, ResourceLimitError
+from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError, ResourceLimitError
 from liquid.expression import Expression
 from liquid.stream import TokenStream
 from liquid.template import BoundTemplate
@@ -49,24 +47,13 @@ from liquid.utils import ReadOnlyChainMap
 from agentdesk.locale import say
 from agentdesk.snippets import formats
 from agentdesk.snippets.filters import FILTERS, MAX_TEXT, is_no_value
+from agentdesk.snippets.recorder import Piece, Recorder
 
-OPEN, CLOSE = "\N{MATHEMATICAL LEFT ANGLE BRACKET}", "\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
 SECONDS = 2.0
 """One text may take this long, the first import of Babel included; an honest one takes 0.1 ms."""
 
 _ABSENT = object()
 _MARKS = ("{{", "}}", "{%", "%}")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A place where a value was to stand and does not."""
-
-    name: str
-    start: int
-    end: int
-    printable: bool = True
-    """False: there is something, but it is no text (an object, a list, a yes/no)."""
 
 
 class NoValue(FalsyStrictUndefined):
@@ -78,61 +65,6 @@ class NoValue(FalsyStrictUndefined):
     def __init__(self, names: str | tuple[str, ...], **_: Any) -> None:
         self.names: tuple[str, ...] = (names,) if isinstance(names, str) else names
         super().__init__(self.names[0] if self.names else "", token=None)
-
-
-class Piece(str):
-    """A captured text that remembers where values stand in it."""
-
-    __slots__ = ("gaps", "spans")
-    gaps: tuple[Gap, ...]
-    spans: tuple[tuple[int, int], ...]
-
-
-class Recorder(StringIO):
-    """What is written, and where in it the values and the gaps are."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
-        self._length = 0
-        self.spans: list[tuple[int, int]] = []
-        self.gaps: list[Gap] = []
-
-    @property
-    def room(self) -> int:
-        return self._limit - self._length
-
-    def write(self, text: str, /) -> int:
-        self._length += len(text)
-        if self._length > self._limit:
-            raise OutputStreamLimitError(say("snippets.too_long"), token=None)
-        return super().write(text)
-
-    def value(self, text: str) -> int:
-        start = self._length
-        self.write(text)
-        self.spans.append((start, self._length))
-        return len(text)
-
-    def gap(self, names: Iterable[str], *, printable: bool = True) -> int:
-        first = self._length
-        for name in names:
-            start = self._length
-            self.write(f"{OPEN}{name}{CLOSE}")
-            self.gaps.append(Gap(name, start, self._length, printable))
-        return self._length - first
-
-    def piece(self, piece: Piece) -> int:
-        start = self._length
-        self.write(piece)
-        self.spans += [(start + a, start + b) for a, b in piece.spans]
-        self.gaps += [Gap(gap.name, start + gap.start, start + gap.end, gap.printable) for gap in piece.gaps]
-        return len(piece)
-
-    def taken(self) -> Piece:
-        piece = Piece(self.getvalue())
-        piece.spans, piece.gaps = tuple(self.spans), tuple(self.gaps)
-        return piece
 
 
 class ReplyContext(RenderContext):
