@@ -6,8 +6,6 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-import platformdirs
-
 from agentdesk import paths
 from agentdesk.cli.opening import config_of
 from agentdesk.config import load
@@ -29,18 +27,12 @@ def demo(arguments: Namespace) -> int:
     _need_terminal()
     from agentdesk.demo import launch  # noqa: PLC0415 - the demo's servers are an extra
 
-    folder = Path(arguments.desk).expanduser().resolve() if arguments.desk else Path(platformdirs.user_data_dir(paths.APP)) / "demo"
-    paths.make_private(folder)
-    if arguments.reset:
-        launch.reset(folder)
-    desk_folder, process = launch.prepare(folder)
-    try:
-        config = load(desk_folder, paths.make_private(desk_folder / "state"))
+    folder = Path(arguments.desk).expanduser().resolve() if arguments.desk else None
+    with launch.prepare(folder, reset=arguments.reset) as shop:
+        config = load(shop.folder, paths.make_private(shop.folder / "state"))
         assert arguments.open_screen is not None
         status: int = arguments.open_screen(config)
         return status
-    finally:
-        launch.stop(process)
 
 
 def _need_terminal() -> None:

@@ -38,6 +38,7 @@ CHANNEL_KINDS = ("imap", "chatwoot")
 LATER_CHANNELS = ("matrix", "reamaze", "livechat", "whatsapp", "telegram")
 SHOP_KINDS = ("files",)
 LATER_SHOPS = ("woocommerce", "bigcommerce", "shopify")
+ORDER_FILES = (".csv", ".tsv", ".txt", ".json", ".sqlite", ".sqlite3", ".db")
 ROLES = ("agent", "lead")
 SORTS = ("due", "newest", "oldest")
 PROMISES = ("imap", "chat", "chat_abandon")
@@ -147,8 +148,8 @@ def shop(table: Table, folder: Path, faults: list[str]) -> dict[str, Any]:
     choice_of(kind, SHOP_KINDS)
     node = table.need("orders", '"orders.csv"')
     orders = folder / Path(text_of(node)).expanduser()
-    if orders.suffix.lower() not in {".csv", ".json", ".sqlite"}:
-        raise node.error(".csv, .json, .sqlite")
+    if orders.suffix.lower() not in ORDER_FILES:
+        raise node.error(", ".join(ORDER_FILES))
     if not orders.is_file():
         faults.append(f"{node.place}: " + say("config.no_orders", key=node.key, file=orders))
     return {"shop_kind": "files", "orders": orders}

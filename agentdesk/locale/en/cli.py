@@ -146,7 +146,6 @@ examples:
     "cli.snippets_paths": "packs: files or folders",
     "cli.not_in_this_version": "`{what}` is not in this version",
     "cli.no_terminal": "the desk needs a terminal. For scripts: `agentdesk list --json`, `agentdesk --help`",
-    "cli.no_demo": "the demo's servers are not installed here: {reason}. Install agentdesk[demo], or use `make demo` in a checkout.",
     "cli.nothing": "nothing found",
     "cli.no_subject": "(no subject)",
     "cli.late": "late",
@@ -183,4 +182,5 @@ examples:
     "cli.no_faults": "no faults",
     "cli.file_exists": "{file} is there already; nothing was written",
     "cli.backup_written": "the desk's data are in {file}",
+    "cli.cannot_write": "{file} can't be written: {reason}",
 }

@@ -146,7 +146,6 @@ esempi:
     "cli.snippets_paths": "pacchetti: file o cartelle",
     "cli.not_in_this_version": "`{what}` non c'è in questa versione",
     "cli.no_terminal": "il banco ha bisogno di un terminale. Per gli script: `agentdesk list --json`, `agentdesk --help`",
-    "cli.no_demo": "i server della demo qui non sono installati: {reason}. Installi agentdesk[demo], o usi `make demo` in una copia del progetto.",
     "cli.nothing": "non si è trovato nulla",
     "cli.no_subject": "(senza oggetto)",
     "cli.late": "tardi",
@@ -183,4 +182,5 @@ esempi:
     "cli.no_faults": "nessun difetto",
     "cli.file_exists": "{file} c'è già; non si è scritto nulla",
     "cli.backup_written": "i dati del banco sono in {file}",
+    "cli.cannot_write": "{file} non si può scrivere: {reason}",
 }

@@ -1,0 +1,247 @@
+"""`agentdesk init`: from a mailbox one has to a desk.toml that works. It asks, checks as it goes, and writes at the end.
+
+Asked on stderr, so that stdout stays clean; with `--yes` nothing is asked and what is missing is an error that names the option.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agentdesk import locale as catalogue
+from agentdesk.cli import checks
+from agentdesk.cli.checks import FAILED, Check
+from agentdesk.cli.desk_file import Answers, compose, replace_file
+from agentdesk.cli.opening import folder_of
+from agentdesk.cli.output import talk
+from agentdesk.config import MAIN, MailChannelConfig, Secret, ServerUrl, load
+from agentdesk.config.nodes import Node
+from agentdesk.config.values import IMAP_PORTS, SMTP_PORTS, address, locale, server, zone
+from agentdesk.domain.clean import clean_line
+from agentdesk.errors import ConfigError, Refused, Unreachable, UsageError
+from agentdesk.locale import say
+from agentdesk.paths import make_private, state_folder
+from agentdesk.secrets import fetch, store
+
+CHANNEL = "support"
+TRIES = 3
+
+
+def init(arguments: Namespace) -> int:
+    folder = folder_of(arguments)
+    asker = Asker(silent=arguments.yes or not sys.stdin.isatty())
+    if (folder / MAIN).exists() and not arguments.force:
+        if asker.silent:
+            raise Refused(say("init.exists", file=folder / MAIN))
+        if not asker.agrees(say("init.replace", file=folder / MAIN)):
+            raise Refused(say("init.kept"))
+    talk(say("init.hello", folder=folder))
+    answers = _questions(arguments, asker)
+    make_private(folder)
+    mailbox, unreached = _mailbox(arguments, asker, answers, folder)
+    kept = replace_file(folder / MAIN, compose(answers, mailbox))
+    load(folder, state_folder(folder, arguments.desk))  # what was written must be readable
+    if kept is not None:
+        talk(say("init.old_kept", file=kept))
+    talk(say("init.written", file=folder / MAIN))
+    option = f" --desk {arguments.desk}" if arguments.desk else ""
+    talk(say("init.next", option=option))
+    return Unreachable.exit_status if unreached else 0
+
+
+@dataclass(slots=True)
+class Asker:
+    """Questions on the terminal; a silent one takes what it is given."""
+
+    silent: bool
+
+    def text(self, question: str, given: str, default: str, option: str) -> str:
+        """The given value, else the answer, else the default.
+
+        Raises:
+            UsageError: there is none and nobody can be asked.
+        """
+        if given:
+            return clean_line(given)
+        if self.silent:
+            if not default:
+                raise UsageError(say("init.needs", option=option))
+            return default
+        while True:
+            sys.stderr.write(f"{question} [{default}]: " if default else f"{question}: ")
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+            if not line:
+                raise UsageError(say("init.needs", option=option))
+            answer = clean_line(line) or default
+            if answer:
+                return answer
+
+    def optional(self, question: str, given: str) -> str:
+        if given or self.silent:
+            return clean_line(given)
+        sys.stderr.write(f"{question}: ")
+        sys.stderr.flush()
+        return clean_line(sys.stdin.readline())
+
+    def agrees(self, question: str) -> bool:
+        sys.stderr.write(f"{question} [{say('init.yes_no')}]: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower()[:1] in {"y", "s"}
+
+
+def _questions(arguments: Namespace, asker: Asker) -> Answers:
+    """Everything but the mailbox."""
+    while True:
+        tag = asker.text(say("init.ask_locale"), arguments.locale, _system_locale(), "--locale")
+        try:
+            locale(_node(tag))
+            break
+        except ConfigError as error:
+            _again(asker, error)
+            arguments.locale = ""
+    catalogue.use(tag)
+    while True:
+        time_zone = asker.text(say("init.ask_timezone"), arguments.timezone, _system_zone(), "--timezone")
+        try:
+            zone(_node(time_zone))
+            break
+        except ConfigError as error:
+            _again(asker, error)
+            arguments.timezone = ""
+    name = asker.text(say("init.ask_name"), arguments.name, "", "--name")
+    agent = asker.text(say("init.ask_agent"), arguments.agent, "", "--agent")
+    own = _address(asker, say("init.ask_address"), arguments.address, "", "--address")
+    email = _address(asker, say("init.ask_email"), arguments.email, own, "--email")
+    orders = asker.optional(say("init.ask_orders"), arguments.orders)
+    path = str(Path(orders).expanduser().resolve()) if orders else ""
+    return Answers(name=name, locale=tag, timezone=time_zone, agent=agent, email=email, address=own, orders=path)
+
+
+def _address(asker: Asker, question: str, given: str, default: str, option: str) -> str:
+    while True:
+        text = asker.text(question, given, default, option)
+        try:
+            return address(_node(text))
+        except ConfigError as error:
+            _again(asker, error)
+            given = ""
+
+
+def _again(asker: Asker, error: ConfigError) -> None:
+    """Say what was wrong and let the question be asked again, if there is somebody to ask."""
+    if asker.silent:
+        raise UsageError(error.message) from error
+    talk(error.message)
+
+
+def _node(text: str) -> Node:
+    """An answer as the checks of desk.toml take it."""
+    return Node(text, Path(MAIN), 0, say("init.answer"))
+
+
+def _mailbox(arguments: Namespace, asker: Asker, answers: Answers, folder: Path) -> tuple[MailChannelConfig, bool]:
+    """The channel, and whether a server could not be reached or refused us."""
+    guessed: tuple[ServerUrl | None, ServerUrl | None] = (None, None)
+    domain = answers.address.partition("@")[2]
+    if not arguments.no_check and not (arguments.imap and arguments.smtp):
+        talk(say("init.guessing", domain=domain))
+        guessed = checks.guess(domain)
+    read = _server(asker, say("init.ask_imap"), arguments.imap, guessed[0] or ServerUrl("imaps", f"imap.{domain}", 993), "--imap", IMAP_PORTS)
+    out = _server(asker, say("init.ask_smtp"), arguments.smtp, guessed[1] or ServerUrl("smtps", f"smtp.{domain}", 465), "--smtp", SMTP_PORTS)
+    user = asker.text(say("init.ask_user"), arguments.user, answers.address, "--user")
+    entry = f"{user}@{read.host}"
+    channel = MailChannelConfig(CHANNEL, answers.address, user, read, out, _given_secret(arguments, entry))
+    if channel.password.kind in {"command", "env"} or asker.silent:
+        if arguments.no_check:
+            return channel, False
+        return channel, not _connects(channel, fetch(channel.password, CHANNEL, folder))
+    return _typed_password(arguments, asker, channel)
+
+
+def _server(asker: Asker, question: str, given: str, default: ServerUrl, option: str, ports: dict[str, int]) -> ServerUrl:
+    while True:
+        text = asker.text(question, given, str(default), option)
+        if "://" not in text:
+            text = f"{next(iter(ports))}://{text}"
+        try:
+            return server(_node(text), ports)
+        except ConfigError as error:
+            _again(asker, error)
+            given = ""
+
+
+def _given_secret(arguments: Namespace, entry: str) -> Secret:
+    if arguments.password_command:
+        return Secret("command", arguments.password_command)
+    if arguments.password_env:
+        return Secret("env", arguments.password_env)
+    return Secret("keyring", entry)
+
+
+def _connects(channel: MailChannelConfig, password: str) -> bool:
+    """Try both servers and say what was found."""
+    found = [*checks.imap(channel, password), checks.smtp(channel, password)]
+    for check in found:
+        _say_check(check)
+    return all(check.state != FAILED for check in found)
+
+
+def _say_check(check: Check) -> None:
+    talk(f"  {say(f'doctor.state_{check.state}')}  {check.name}: {check.detail}")
+
+
+def _typed_password(arguments: Namespace, asker: Asker, channel: MailChannelConfig) -> tuple[MailChannelConfig, bool]:
+    """Ask for the password, try it, and find it a place that is no file."""
+    good = False
+    password = ""
+    for _ in range(TRIES):
+        password = getpass.getpass(say("init.ask_password", user=channel.user) + ": ")
+        if arguments.no_check:
+            good = True
+            break
+        good = _connects(channel, password)
+        if good or not asker.agrees(say("init.try_again")):
+            break
+    trouble = store(channel.password.value, password)
+    if not trouble:
+        talk(say("init.in_keyring"))
+        return channel, not good
+    talk(say("init.no_keyring", reason=trouble))
+    command = asker.optional(say("init.ask_command"), "")
+    secret = Secret("command", command) if command else Secret("env", "AGENTDESK_PASSWORD")
+    if not command:
+        talk(say("init.use_env", name=secret.value))
+    return MailChannelConfig(channel.name, channel.address, channel.user, channel.imap, channel.smtp, secret), not good
+
+
+def _system_locale() -> str:
+    """Language and country of the environment, in our spelling."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        word = os.environ.get(name, "").partition(".")[0].partition("@")[0].replace("_", "-")
+        if word and word not in {"C", "POSIX"}:
+            return word
+    return "en-GB"
+
+
+def _system_zone() -> str:
+    """The machine's time zone by name, else UTC."""
+    candidates = [os.environ.get("TZ", "").removeprefix(":")]
+    named = Path("/etc/timezone")  # Debian
+    if named.is_file():
+        candidates.append(named.read_text("utf-8", "replace").strip())
+    link = Path("/etc/localtime")
+    if link.is_symlink():
+        candidates.append(str(link.resolve()).partition("zoneinfo/")[2])
+    for name in candidates:
+        if name and not name.startswith("/"):
+            try:
+                return ZoneInfo(name).key
+            except (ValueError, OSError):
+                continue
+    return "UTC"
