@@ -1,0 +1,441 @@
+"""A mailbox as a channel: what the engine's worker drives, and what it asks of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from agentdesk.channels.base import Capabilities, ChannelDown, Usage
+from agentdesk.channels.imap import folders, structure, texts
+from agentdesk.channels.imap.commands import Word, number_range, number_set, section, word
+from agentdesk.channels.imap.connection import Connection, Patience, Timeouts
+from agentdesk.channels.imap.responses import size_of, structure_of
+from agentdesk.channels.imap.resync import FolderSync
+from agentdesk.channels.imap.session import Session
+from agentdesk.config import MailChannelConfig
+from agentdesk.domain.mailbox import MailStore, Place, Role
+from agentdesk.domain.message import Body
+from agentdesk.errors import Refused
+from agentdesk.locale import say
+from agentdesk.mail.headers import message_id as first_message_id
+from agentdesk.mail.headers import parse_fields
+from agentdesk.mail.parts import decode_transfer
+from agentdesk.mail.structure import read_structure
+
+_log = logging.getLogger(__name__)
+
+_WHOLE_MESSAGE = Patience(seconds=120, most=3600, bytes=256 << 20)
+_LATEST = 10
+"""Of Sent, looked at by themselves besides searching: an index may lag behind what was just filed."""
+
+
+class ImapChannel:
+    """Channel and MailActions over IMAP. Owned by one thread; only `interrupt` may be called from another."""
+
+    kind = "imap"
+    capabilities = Capabilities(filed_copy=True)
+
+    def __init__(
+        self,
+        config: MailChannelConfig,
+        password: str,
+        store: MailStore,
+        *,
+        window: int = 50,
+        retention_days: int = 0,
+        texts: bool = True,
+        older: bool = True,
+        timeouts: Timeouts | None = None,
+        poll: float = 15.0,
+        look_around: float = 60.0,
+        idle_for: float = 540.0,
+    ) -> None:
+        """`older`, `texts`: bring in also what is older than the newest window, and the texts; may be changed at any time.
+
+        `poll`: seconds between two NOOPs where the server has no IDLE; `look_around`: between two looks at the other folders;
+        `idle_for`: after which IDLE is renewed (servers end it after 29 minutes, routers forget a connection earlier).
+        """
+        self.name = config.name
+        self.usage = Usage()
+        self.older = older
+        self.texts = texts
+        self._config = config
+        self._password = password
+        self._store = store
+        self._window = window
+        self._retention = retention_days
+        self._poll = poll
+        self._look_around = look_around
+        self._idle_for = idle_for
+        self._connection = Connection(config.imap, ca_file=config.ca_file, usage=self.usage, timeouts=timeouts)
+        self._session: Session | None = None
+        self._folders: dict[Role, FolderSync] = {}
+        self._listed = False
+        self._looked_at = -look_around
+        self._asked_at = 0.0
+        self._idle_since = 0.0
+        self._without: set[int] = set()
+        self._stop = threading.Event()
+
+    # Channel.
+
+    def open(self) -> None:
+        """Connect and log in; also again, after the connection was lost."""
+        self.close()
+        self._connection.open(self._config.user, self._password)
+        self._session = Session(self._connection)
+        self._folders = {}
+        self._listed = False
+        self._looked_at = -self._look_around
+        self._asked_at = time.monotonic()
+        self._without = set()
+
+    def close(self) -> None:
+        self._session = None
+        self._connection.close()
+
+    def refresh(self) -> bool:
+        """One step of bringing in: news, newest windows, older messages, texts, in this order. True when nothing is left."""
+        session = self._need()
+        try:
+            self._find_folders(session)
+            self._hear(session)
+            inbox = self._folders[Role.INBOX]
+            if inbox.due(older=False):
+                self._advance(session, inbox, older=False)
+                return False
+            if time.monotonic() - self._looked_at >= self._look_around:
+                self._look(session)
+            for older in (False, True) if self.older else (False,):
+                for sync in list(self._folders.values()):
+                    if sync.due(older=older):
+                        self._advance(session, sync, older=older)
+                        return False
+            if self.texts and self._bring_texts(session):
+                return False
+            self._enter(session, inbox)  # where `wait` listens
+            return not inbox.due(older=False)
+        except Refused as error:
+            raise self._hopeless(str(error)) from error
+
+    def wait(self, seconds: float) -> None:
+        """Listen (IDLE) or ask now and then (NOOP) for news of INBOX; until the next look at the other folders at most."""
+        session = self._need()
+        now = time.monotonic()
+        until = min(now + seconds, max(now, self._looked_at + self._look_around))
+        try:
+            if self._stop.is_set():
+                return
+            if session.offers("IDLE") and self._idle(until):
+                return
+            self._ask(session, until)
+        finally:
+            self._stop.clear()
+
+    def interrupt(self) -> None:
+        """End the running `wait`, or the next one if none runs."""
+        self._stop.set()
+        self._connection.ring()
+
+    def _idle(self, until: float) -> bool:
+        now = time.monotonic()
+        if self._connection.idling and now - self._idle_since >= self._idle_for:
+            self._connection.end_idle()
+        if not self._connection.idling:
+            if not self._connection.idle():
+                return False
+            self._idle_since = now
+        self._connection.listen(min(until, self._idle_since + self._idle_for), self._stop.is_set)
+        return True
+
+    def _ask(self, session: Session, until: float) -> None:
+        while True:
+            now = time.monotonic()
+            next_at = self._asked_at + self._poll
+            if now >= next_at:
+                self._asked_at = now
+                session.noop()
+                if session.news:
+                    return
+                continue
+            if now >= until or self._stop.wait(min(until, next_at) - now):
+                return
+
+    # Folders.
+
+    def _need(self) -> Session:
+        if self._session is None or not self._connection.alive:
+            raise ChannelDown(say("channels.closed_here"))
+        return self._session
+
+    def _hopeless(self, reason: str) -> ChannelDown:
+        """The server refuses what syncing can't do without."""
+        self.close()
+        return ChannelDown(reason)
+
+    def _since(self) -> date | None:
+        """The first day that is kept."""
+        return None if not self._retention else (datetime.now(UTC) - timedelta(days=self._retention)).date()
+
+    def _find_folders(self, session: Session) -> None:
+        """The folders known from last time, or as the server lists them."""
+        if self._folders:
+            return
+        known = {state.role: state.name for state in self._store.folders()}
+        if set(known) != set(Role):
+            known = folders.find(session.mailboxes())
+            self._listed = True
+        self._folders = {role: self._sync(role, name) for role, name in folders.roles(known)}
+
+    def _sync(self, role: Role, name: str) -> FolderSync:
+        return FolderSync(name, role, self._store, window=self._window, since=self._since)
+
+    def _advance(self, session: Session, sync: FolderSync, *, older: bool) -> None:
+        try:
+            self._enter(session, sync)
+            if sync.due(older=older):
+                sync.step(session, older=older)
+        except Refused as error:
+            if sync.state.role is Role.INBOX:
+                raise
+            self._lose(session, sync, str(error))
+
+    def _lose(self, session: Session, sync: FolderSync, reason: str) -> None:
+        """A folder that can't be opened any more: look which ones there are, and go on without it."""
+        _log.warning("%s: %s", sync.name, reason)
+        every = session.mailboxes()
+        del self._folders[sync.state.role]
+        if all(mailbox.name != sync.name for mailbox in every):
+            self._store.forget_folder(sync.name)
+            found = folders.roles(folders.find(every))
+            self._folders = {role: self._folders.get(role) or self._sync(role, name) for role, name in found}
+
+    def _enter(self, session: Session, sync: FolderSync) -> None:
+        """Have this folder selected, and what happened there known."""
+        self._hear(session)
+        if session.selected != sync.name or not sync.entered:
+            sync.enter(session)
+
+    def _hear(self, session: Session) -> None:
+        session.take_heard()
+        if not session.news:
+            return
+        for sync in self._folders.values():
+            if sync.name == session.selected:
+                sync.hear(session)
+
+    def _look(self, session: Session) -> None:
+        """Whether something happened in the folders that are not selected; they are due then."""
+        self._looked_at = time.monotonic()
+        others = [sync for sync in self._folders.values() if sync.name != session.selected]
+        counts = session.status([sync.name for sync in others])
+        for sync in others:
+            sync.look(counts.get(sync.name, {}))
+
+    def _folder(self, session: Session, role: Role) -> FolderSync:
+        """The folder of a role, made if there is none.
+
+        Raises:
+            Refused: there is none and none can be made.
+        """
+        self._find_folders(session)
+        if role not in self._folders:
+            every = session.mailboxes()
+            found = folders.find(every)
+            name = found.get(role) or folders.make(session, role, every)
+            self._folders[role] = self._sync(role, name)
+            self._folders = {one: self._folders[one] for one in folders.ORDER if one in self._folders}
+        return self._folders[role]
+
+    # Texts.
+
+    def _bring_texts(self, session: Session) -> bool:
+        """Some texts, newest first, all of one folder; whether there were any."""
+        wanted = self._store.without_text(self._window + len(self._without))
+        by_name = {sync.name: sync for sync in self._folders.values()}
+        some = []
+        for one in wanted:
+            sync = by_name.get(one.place.folder)
+            if one.message in self._without:
+                continue
+            if sync is None or sync.state.uidvalidity != one.place.uidvalidity:
+                self._without.add(one.message)
+                continue
+            some.append(one)
+        if not some:
+            return False
+        sync = by_name[some[0].place.folder]
+        here = {one.place.uid: one.message for one in some if one.place.folder == sync.name}
+        self._enter(session, sync)
+        for uid, body in texts.bring(session, list(here)).items():
+            self._keep_text(session, sync, here[uid], uid, body)
+        return True
+
+    def _keep_text(self, session: Session, sync: FolderSync, message: int, uid: int, body: Body | None) -> bool:
+        if body is not None:
+            self._store.save_body(message, body)
+            return True
+        self._without.add(message)
+        if not size_of(session.search_uids([uid])):
+            sync.note_gone(uid)
+        return False
+
+    def _place(self, session: Session, message: int) -> tuple[FolderSync, int]:
+        """A place where the message lies now, with its folder selected; where we are already, if it lies there.
+
+        Raises:
+            Refused: it lies nowhere any more.
+        """
+        self._find_folders(session)
+        places = self._valid(self._store.places(message))
+        for sync, place in sorted(places, key=lambda found: found[0].name != session.selected):
+            self._enter(session, sync)
+            if sync.state.uidvalidity == place.uidvalidity and place.uid in sync.known:
+                return sync, place.uid
+        raise Refused(say("channels.not_there"))
+
+    def _valid(self, places: Sequence[Place]) -> list[tuple[FolderSync, Place]]:
+        by_name = {sync.name: sync for sync in self._folders.values()}
+        return [(by_name[place.folder], place) for place in places if place.folder in by_name]
+
+    # MailActions.
+
+    def fetch_text(self, message: int) -> None:
+        """One text, now.
+
+        Raises:
+            Refused: the message is no longer on the server.
+        """
+        session = self._need()
+        sync, uid = self._place(session, message)
+        for found, body in texts.bring(session, [uid]).items():
+            if not self._keep_text(session, sync, message, found, body):
+                raise Refused(say("channels.not_there"))
+
+    def fetch_raw(self, message: int) -> bytes:
+        """The message as it is on the server, every byte.
+
+        Raises:
+            Refused: it is no longer there.
+        """
+        session = self._need()
+        _, uid = self._place(session, message)
+        return self._raw(session, uid)
+
+    def _raw(self, session: Session, uid: int) -> bytes:
+        batch = session.fetch((number_set([uid]), (word("UID"), word("BODY.PEEK[]"))), patience=_WHOLE_MESSAGE)
+        for one in batch.found:
+            raw = one.content("")
+            if one.uid == uid and raw is not None:
+                return raw
+        raise Refused(say("channels.not_there"))
+
+    def fetch_part(self, message: int, part: str) -> bytes:
+        """One part, decoded: what the sender attached.
+
+        Raises:
+            Refused: the message is no longer there, or has no such part.
+        """
+        session = self._need()
+        try:
+            item = Word(f"BODY.PEEK[{section(part)}]".encode("ascii"))
+        except ValueError as error:
+            raise Refused(say("channels.not_there")) from error
+        _, uid = self._place(session, message)
+        batch = session.fetch((number_set([uid]), (word("UID"), word("BODYSTRUCTURE"), item)), patience=_WHOLE_MESSAGE)
+        for one in batch.found:
+            infos = {info.section: info for info in structure.parts(structure_of(one))}
+            content = one.content(part)
+            if one.uid == uid and content is not None and part in infos:
+                return decode_transfer(content, infos[part].encoding)
+        whole = read_structure(self._raw(session, uid))
+        for info in whole.parts:
+            if info.section == part and part in whole.spans:
+                return decode_transfer(whole.content(part), info.encoding)
+        raise Refused(say("channels.not_there"))
+
+    def set_seen(self, message: int, *, seen: bool) -> None:
+        """Set or take away the flag, wherever the message lies."""
+        session = self._need()
+        self._find_folders(session)
+        for sync, place in self._valid(self._store.places(message)):
+            flags = sync.known.get(place.uid)
+            if flags is None or ("\\Seen" in flags) == seen:
+                continue
+            self._enter(session, sync)
+            if sync.state.uidvalidity != place.uidvalidity or place.uid not in sync.known:
+                continue
+            session.store([place.uid], ["\\Seen"], add=seen)
+            flags = sync.known[place.uid]
+            sync.note_flags(place.uid, flags | {"\\Seen"} if seen else flags - {"\\Seen"})
+
+    def move(self, message: int, role: str) -> None:
+        """Into the folder of a role, from wherever the message lies except Sent; nothing if it is there already.
+
+        Raises:
+            Refused: it is nowhere, or the server would not.
+        """
+        session = self._need()
+        target = self._folder(session, Role(role))
+        places = self._valid(self._store.places(message))
+        if not places:
+            raise Refused(say("channels.not_there"))
+        moved: list[tuple[FolderSync, int]] = []
+        for sync, place in places:
+            if sync is target or sync.state.role is Role.SENT:
+                continue
+            self._enter(session, sync)
+            if sync.state.uidvalidity == place.uidvalidity and place.uid in sync.known:
+                session.move(place.uid, target.name)
+                moved.append((sync, place.uid))
+        if not moved:
+            return
+        # First it is known in its new place, then gone from the old one: in between nobody sees it vanish
+        target.entered = False
+        self._enter(session, target)
+        while target.due(older=False):
+            target.step(session, older=False)
+        for sync, uid in moved:
+            sync.note_gone(uid)
+
+    def is_filed(self, message_id: str) -> bool:
+        """Whether Sent holds a message with this Message-ID: by search, and by a look at the newest ones."""
+        session = self._need()
+        self._find_folders(session)
+        if Role.SENT not in self._folders and Role.SENT not in folders.find(session.mailboxes()):
+            return False
+        sync = self._folder(session, Role.SENT)
+        session.selected = ""  # to be selected anew: what was filed a moment ago must count
+        self._enter(session, sync)
+        wanted = first_message_id(message_id) or message_id
+        if not session.exists:
+            return False
+        item = word("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]")
+        latest = number_range(max(1, session.exists - _LATEST + 1), session.exists)
+        for one in session.fetch((latest, (word("UID"), item)), uid=False).found:
+            header = one.content("HEADER.FIELDS")
+            if header and first_message_id(parse_fields(header).first("message-id")) == wanted:
+                return True
+        try:
+            return size_of(session.search_message_id(wanted)) > 0
+        except (Refused, ValueError):
+            return False
+
+    def file(self, content: bytes, sent_at: datetime) -> None:
+        r"""Put a copy into Sent, as read.
+
+        Raises:
+            Refused: the server would not take it.
+        """
+        session = self._need()
+        sync = self._folder(session, Role.SENT)
+        answer = session.append(sync.name, content, ["\\Seen"], sent_at)
+        if not answer.ok and answer.code()[0] == "TRYCREATE":
+            del self._folders[Role.SENT]
+            sync = self._folder(session, Role.SENT)
+            answer = session.append(sync.name, content, ["\\Seen"], sent_at)
+        session.require(answer)
+        sync.entered = False

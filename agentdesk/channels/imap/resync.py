@@ -1,0 +1,419 @@
+"""One folder, brought in and kept right: newest first, each step one batch, every contradiction a full resync.
+
+What happened elsewhere is learned by the best the server has: QRESYNC (RFC 7162) tells all of it with SELECT; CONDSTORE
+tells changed flags; without either, flags are compared by UID. Which messages are gone is never concluded from silence alone:
+the server is asked for the UIDs that exist. Where the server contradicts what it said before (mod-sequence or UIDNEXT going
+back), nothing it said is kept: the UIDs are forgotten and the folder is brought in again; the messages stay.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from agentdesk.channels.imap import responses
+from agentdesk.channels.imap.commands import Word, number_range, number_set, word
+from agentdesk.channels.imap.responses import Fetched
+from agentdesk.channels.imap.session import Known, Selection, Session
+from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
+from agentdesk.domain.message import Address, Envelope
+from agentdesk.mail.parse import HEADER_FIELDS, parse_header
+
+_log = logging.getLogger(__name__)
+
+_BATCH = 50
+"""Messages in one transaction of the store: a window's write waits for no more than these."""
+_CHECKED = 1000
+"""Flags compared in one command, where there is no CONDSTORE."""
+_CHECK_AGAIN = 600.0
+"""Seconds between two comparisons of all flags, where there is no CONDSTORE."""
+
+_HEADER = Word(b"BODY.PEEK[HEADER.FIELDS (" + " ".join(HEADER_FIELDS).upper().encode("ascii") + b")]")
+_ITEMS = (word("UID"), word("FLAGS"), word("INTERNALDATE"), word("RFC822.SIZE"))
+_LEAST = (word("UID"), word("INTERNALDATE"), word("BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE MESSAGE-ID)]"))
+
+
+class FolderSync:
+    """What is known of a folder, and what is left to do there."""
+
+    def __init__(self, name: str, role: Role, store: MailStore, *, window: int, since: Callable[[], date | None]) -> None:
+        saved = next((state for state in store.folders() if state.name == name), None)
+        self.name = name
+        self.state = FolderState(name, role, uidvalidity=0) if saved is None else replace(saved, role=role)
+        self.known: dict[int, frozenset[str]] = {} if saved is None else dict(store.uids(name))
+        self.entered = False
+        """It was selected and compared since the connection was made, or `suits` said that there is nothing new."""
+        self._store = store
+        self._window = min(window, _BATCH)
+        self._since = since
+        self._exists = 0
+        self._target = self.state.uidnext
+        """Everything below this UID is here, or listed in `_new` or `_old`, or older than what is brought in."""
+        self._window_due = False
+        self._arriving = 0
+        """How many messages came that are not listed yet, at most."""
+        self._new: list[int] = []
+        self._old: list[int] | None = None
+        self._checks: list[list[int]] = []
+        self._checked_at = -_CHECK_AGAIN
+        self._audited = False
+
+    # What is left.
+
+    def due(self, *, older: bool) -> bool:
+        """Whether `step` has something to do; `older`: also what is no news."""
+        if not self.entered or self._window_due or self._arriving or self._new or self._checks:
+            return True
+        return older and (not self.state.complete or bool(self._old))
+
+    def look(self, counts: Mapping[str, int]) -> None:
+        """By what STATUS says: whether it has to be entered again."""
+        self.entered = self._suits(counts)
+        if self.entered:
+            self._exists = counts["MESSAGES"]
+
+    def _suits(self, counts: Mapping[str, int]) -> bool:
+        """Whether nothing happened since we were last here."""
+        state = self.state
+        if not state.uidvalidity or counts.get("UIDVALIDITY") != state.uidvalidity or counts.get("UIDNEXT") != state.uidnext:
+            return False
+        if counts.get("HIGHESTMODSEQ", 0) and state.modseq:
+            return counts["HIGHESTMODSEQ"] == state.modseq and "MESSAGES" in counts
+        if not state.complete or self._since() is not None:
+            return self.entered and counts.get("MESSAGES") == self._exists
+        unseen = sum("\\Seen" not in flags for flags in self.known.values())
+        return counts.get("MESSAGES") == len(self.known) and counts.get("UNSEEN") == unseen
+
+    # Entering.
+
+    def enter(self, session: Session) -> None:
+        """Select the folder and learn what happened there in the meantime."""
+        state, known = self.state, None
+        if state.uidvalidity and state.modseq and self.known:
+            known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
+        selection = session.select(self.name, known)
+        self.entered, self._audited = True, False
+        self._exists = selection.exists
+        if state.uidvalidity and (reason := self._contradiction(selection)):
+            _log.warning("%s: %s; bringing the folder in again", self.name, reason)
+            self._forget()
+        if not selection.uidvalidity or not self.state.uidvalidity or not (self.known or self.state.complete):
+            self._begin(selection)
+            return
+        if selection.uidnext:
+            self._arriving = max(0, selection.uidnext - self._target)
+        elif selection.exists > len(self.known) + len(self._new):
+            self._arriving = self._window + 1  # it does not say: list them
+        self._catch_up(session, selection)
+        self._save(modseq=selection.modseq, total=self._total())
+        self._settle(session)
+
+    def _contradiction(self, selection: Selection) -> str:
+        state = self.state
+        if selection.uidvalidity != state.uidvalidity:
+            return "UIDVALIDITY changed"
+        if selection.uidnext and selection.uidnext < max(state.uidnext, max(self.known, default=0) + 1):
+            return "UIDNEXT went back"
+        if selection.modseq and selection.modseq < state.modseq:
+            return "HIGHESTMODSEQ went back"
+        return ""
+
+    def _forget(self) -> None:
+        self._store.forget_folder(self.name)
+        self.known = {}
+        self.state = FolderState(self.name, self.state.role, uidvalidity=0)
+
+    def _begin(self, selection: Selection) -> None:
+        """Nothing is known: the newest window is the first step."""
+        if self.known:
+            self._forget()  # a server without UIDVALIDITY: its UIDs hold for one session
+        self.state = FolderState(self.name, self.state.role, selection.uidvalidity, modseq=selection.modseq)
+        self._target = selection.uidnext or 1
+        self._arriving, self._new, self._old, self._checks = 0, [], None, []
+        self._window_due = selection.exists > 0
+        self._checked_at = time.monotonic()
+        if self._window_due:
+            self._save(total=selection.exists)
+        else:
+            self._save(complete=True, uidnext=self._target)
+
+    def _catch_up(self, session: Session, selection: Selection) -> None:
+        """Changed flags and expunged messages since we were last here."""
+        if not self.known:
+            return
+        if selection.resynced:
+            self._vanish(responses.among(selection.vanished, sorted(self.known)))
+            self._flags(selection.changed)
+        elif self.state.modseq and selection.modseq:
+            if selection.modseq != self.state.modseq:
+                self._flags(session.flags_of(self._range(), since=self.state.modseq))
+        elif time.monotonic() - self._checked_at >= _CHECK_AGAIN or not self._as_counted():
+            self._checked_at = time.monotonic()
+            ordered = sorted(self.known)
+            self._checks = [ordered[at : at + _CHECKED] for at in range(0, len(ordered), _CHECKED)]
+
+    def _range(self) -> Word:
+        return number_range(min(self.known), max(self.known))
+
+    def _as_counted(self) -> bool:
+        """Whether there are as many messages as we know of, as far as that can be said."""
+        if not self.state.complete or self._since() is not None or self._arriving or self._new or self._old:
+            return True
+        return len(self.known) == self._exists
+
+    # News while it is selected.
+
+    def hear(self, session: Session) -> None:
+        """Take what the server said unasked of this folder, the selected one."""
+        news = session.take_news()
+        if news.grown:
+            # How many came is certain only if none went at the same time
+            sure = not (news.expunged or news.vanished)
+            self._arriving += max(1, session.exists - self._exists) if sure else self._window + 1
+        self._exists = session.exists
+        if news.vanished:
+            self._vanish(responses.among(tuple(news.vanished), sorted(self.known)))
+        if news.expunged:
+            # By sequence numbers, of which we keep no map: the UIDs that are left say it for certain
+            self._audit(session)
+        if news.flags_by_sequence and not news.expunged:
+            self._flags(session.flags_by_sequence(news.flags_by_sequence))
+        elif news.flags_by_sequence:
+            self._checks.append(sorted(self.known)[-_CHECKED:])
+        if news.flags:
+            self._flags(news.flags)
+
+    # Steps.
+
+    def step(self, session: Session, *, older: bool) -> None:
+        """One batch of what is most urgent; the folder is selected."""
+        if self._window_due:
+            self._bring_window(session)
+        elif self._arriving > self._window:
+            self._list_new(session)
+        elif self._arriving:
+            self._bring_arriving(session)
+        elif self._new:
+            self._bring_new(session)
+        elif self._checks:
+            self._check(session, self._checks.pop())
+        elif older and self._old is None and not self.state.complete:
+            self._list_old(session)
+        elif older:
+            self._bring_old(session)
+        self._settle(session)
+
+    def _bring_window(self, session: Session) -> None:
+        """The newest messages, by sequence number: right after SELECT nobody needs to search for their UIDs."""
+        last = self._exists
+        first = max(1, last - self._window + 1)
+        batch = session.fetch((number_range(first, last), self._items(session)), uid=False)
+        self._window_due = False
+        seen = {one.uid for one in batch.found if one.uid}
+        if not seen:
+            self._target, self._arriving = 1, self._window + 1  # list them; by UID, each that can't be read is tried alone
+            return
+        self._add(self._arrivals(batch.found, session))
+        self._target = max(self._target, max(seen) + 1)
+        everything = first == 1 and not batch.unreadable and len(seen) >= last
+        self._save(uidnext=self._target, oldest=min(seen), complete=everything, total=self._total())
+
+    def _bring_arriving(self, session: Session) -> None:
+        """A few messages that came since, at once."""
+        first = self._target
+        batch = session.fetch((number_range(first, None), self._items(session)))
+        if batch.unreadable:
+            self._arriving = self._window + 1
+            return
+        self._arriving = 0
+        found = [one for one in batch.found if one.uid >= first]
+        for one in batch.found:
+            if one.uid < first:  # n:* means the last message if there is none from n on
+                session.note_flags(one)
+        self._add(self._arrivals(found, session))
+        self._target = max([first, *(one.uid + 1 for one in found)])
+        if not self._new:
+            self._save(uidnext=self._target, total=self._total())
+
+    def _list_new(self, session: Session) -> None:
+        """Many came since: which ones."""
+        listed = self._listed(session, self._target, None)
+        self._arriving = 0
+        self._new = sorted({*self._new, *listed})
+        self._target = max([self._target, *(uid + 1 for uid in listed)])
+        self._after_new()
+
+    def _bring_new(self, session: Session) -> None:
+        batch, self._new = self._new[-self._window :], self._new[: -self._window]
+        self._add(self._fetch_uids(session, batch))
+        self._after_new()
+
+    def _after_new(self) -> None:
+        if self._new:
+            return  # until all is here the old mark stays: after a crash they are listed again
+        changes: dict[str, int | bool] = {"uidnext": self._target, "total": self._total()}
+        if not self.state.oldest and self.known:
+            changes["oldest"] = min(self.known)
+        self._save(**changes)
+
+    def _list_old(self, session: Session) -> None:
+        last = self.state.uidnext - 1
+        self._old = self._listed(session, 1, last) if last else []
+        self._after_old()
+
+    def _bring_old(self, session: Session) -> None:
+        old = self._old or []
+        batch, self._old = old[-self._window :], old[: -self._window]
+        if batch:
+            self._add(self._fetch_uids(session, batch))
+            self._save(oldest=min(batch[0], self.state.oldest or batch[0]), total=self._total())
+        self._after_old()
+
+    def _after_old(self) -> None:
+        if not self._old:
+            self._old = None
+            self._save(complete=True, total=self._total())
+
+    def _listed(self, session: Session, first: int, last: int | None) -> list[int]:
+        """UIDs that the server has and we have not, in a range and within retention."""
+        runs = session.search_since(first, last, self._since())
+        if responses.size_of(runs) > self._exists + 10_000:
+            raise session.nonsense("SEARCH")
+        every = (uid for low, high in runs for uid in range(low, high + 1))
+        return [uid for uid in every if uid >= first and (last is None or uid <= last) and uid not in self.known]
+
+    def _fetch_uids(self, session: Session, uids: Sequence[int]) -> list[Arrival]:
+        batch = session.fetch((number_set(uids), self._items(session)))
+        wanted = set(uids)
+        mine = []
+        for one in batch.found:
+            if one.uid in wanted:
+                mine.append(one)
+            else:
+                session.note_flags(one)
+        arrivals = self._arrivals(mine, session)
+        if batch.unreadable:
+            here = {arrival.uid for arrival in arrivals} | {one.uid for one in mine}
+            alone = (self._alone(session, uid) for uid in uids if uid not in here)
+            arrivals += [arrival for arrival in alone if arrival is not None]
+        return arrivals
+
+    def _alone(self, session: Session, uid: int) -> Arrival | None:
+        """A message whose response could not be read among others: asked for with the least that makes a row."""
+        batch = session.fetch((number_set([uid]), _LEAST))
+        readable = [one for one in batch.found if one.uid == uid]
+        if readable:
+            found = self._arrivals(readable, session)
+            return found[0] if found else None
+        if not batch.unreadable and not self._exist(session, [uid]):
+            return None
+        _log.warning("%s: the response for UID %d can't be read", self.name, uid)
+        return Arrival(uid, frozenset(), Envelope("", "", Address("", ""), datetime.now(UTC), problem="unreadable"))
+
+    def _items(self, session: Session) -> tuple[Word, ...]:
+        preview = (word("PREVIEW"),) if session.offers("PREVIEW") else ()
+        return (*_ITEMS, *preview, _HEADER)
+
+    def _arrivals(self, found: Iterable[Fetched], session: Session) -> list[Arrival]:
+        """The messages among the responses, newest first, within retention; the rest is news of flags."""
+        since = self._since()
+        arrivals = []
+        for one in found:
+            header = one.content("HEADER.FIELDS")
+            if header is None or not one.uid:
+                session.note_flags(one)
+                continue
+            received = one.received or datetime.now(UTC)
+            if since is not None and received.date() < since:
+                continue
+            size, preview = one.items.get(b"RFC822.SIZE"), one.items.get(b"PREVIEW")
+            envelope = parse_header(
+                header,
+                received=received,
+                size=size if isinstance(size, int) else 0,
+                preview=preview.decode("utf-8", "replace") if isinstance(preview, bytes) else "",
+            )
+            arrivals.append(Arrival(one.uid, one.flags or frozenset(), envelope))
+        return sorted(arrivals, key=lambda arrival: -arrival.uid)
+
+    # Flags and expunges.
+
+    def _check(self, session: Session, uids: Sequence[int]) -> None:
+        """Compare the flags of some messages, one by one."""
+        here = [uid for uid in uids if uid in self.known]
+        if not here:
+            return
+        flags = session.flags_of(number_range(here[0], here[-1]))
+        self._flags(flags)
+        missing = [uid for uid in here if uid not in flags]
+        if missing:
+            exist = self._exist(session, missing)
+            self._vanish([uid for uid in missing if uid not in exist])
+
+    def _exist(self, session: Session, uids: Sequence[int]) -> set[int]:
+        """Those that the server has."""
+        return set(responses.among(session.search_uids(uids), sorted(uids)))
+
+    def _audit(self, session: Session) -> None:
+        """Which of the known messages are still there."""
+        self._audited = True
+        if not self.known:
+            return
+        ordered = sorted(self.known)
+        there = set(responses.among(session.search(word("UID"), self._range()), ordered))
+        self._vanish([uid for uid in ordered if uid not in there])
+
+    def _settle(self, session: Session) -> None:
+        """With all brought in, the server's count and ours must agree; if they don't, find out, once per visit."""
+        if self._audited or self.due(older=True) or self._as_counted():
+            return
+        self._audit(session)
+        if len(self.known) < self._exists:
+            self._old = self._listed(session, 1, None) or None
+        self._save(total=self._total())
+
+    def _vanish(self, uids: Sequence[int]) -> None:
+        for at in range(0, len(uids), _BATCH):
+            some = uids[at : at + _BATCH]
+            self._store.vanish(self.name, some)
+            for uid in some:
+                self.known.pop(uid, None)
+
+    def _flags(self, found: Mapping[int, frozenset[str]]) -> None:
+        changed = [(uid, flags) for uid, flags in found.items() if uid in self.known and self.known[uid] != flags]
+        for at in range(0, len(changed), _BATCH):
+            some = dict(changed[at : at + _BATCH])
+            self._store.set_flags(self.name, some)
+            self.known.update(some)
+
+    def note_flags(self, uid: int, flags: frozenset[str]) -> None:
+        """Flags that we set ourselves."""
+        self._flags({uid: flags})
+
+    def note_gone(self, uid: int) -> None:
+        """A message that we moved away ourselves, or found to be gone."""
+        if uid in self.known:
+            self._exists -= 1
+            self._vanish([uid])
+
+    # The store.
+
+    def _add(self, arrivals: Sequence[Arrival]) -> None:
+        for at in range(0, len(arrivals), _BATCH):
+            some = arrivals[at : at + _BATCH]
+            self._store.add(self.state, some)
+            self.known.update((arrival.uid, arrival.flags) for arrival in some)
+
+    def _total(self) -> int:
+        """What progress counts towards: within retention, where there is one."""
+        if self._since() is None:
+            return self._exists
+        return len(self.known) + len(self._new) + len(self._old or ())
+
+    def _save(self, **changes: int | bool) -> None:
+        state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields of these types by name
+        self.state = state
+        self._store.save_folder(state)

@@ -1,0 +1,364 @@
+"""Mailbox commands on a connection, with typed answers. It keeps what the server says unasked, until somebody takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from agentdesk.channels.base import ChannelDown
+from agentdesk.channels.imap import responses
+from agentdesk.channels.imap.commands import (
+    Command,
+    Literal,
+    Word,
+    command,
+    day,
+    flags,
+    group,
+    mailbox,
+    moment,
+    number,
+    number_range,
+    number_set,
+    text,
+    word,
+)
+from agentdesk.channels.imap.connection import Connection, Patience
+from agentdesk.channels.imap.responses import Answer, Fetched, Mailbox, Runs, Untagged
+from agentdesk.errors import Refused
+from agentdesk.locale import say
+
+_STATUS_ITEMS = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
+
+
+@dataclass(slots=True)
+class News:
+    """What the server said of the selected mailbox without being asked."""
+
+    grown: bool = False
+    """There are more messages than before."""
+    expunged: bool = False
+    """A message went, known by its sequence number only: a thing to find out, not to guess."""
+    vanished: list[tuple[int, int]] = field(default_factory=list)
+    flags: dict[int, frozenset[str]] = field(default_factory=dict)
+    """By UID."""
+    flags_by_sequence: set[int] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.grown or self.expunged or self.vanished or self.flags or self.flags_by_sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A mailbox as SELECT found it."""
+
+    name: str
+    uidvalidity: int
+    uidnext: int
+    exists: int
+    modseq: int
+    """HIGHESTMODSEQ; 0 where the server or the mailbox has none."""
+    resynced: bool = False
+    """QRESYNC was asked for and the server went along: `vanished` and `changed` are all that happened since."""
+    vanished: Runs = ()
+    changed: dict[int, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a FETCH brought."""
+
+    found: tuple[Fetched, ...]
+    unreadable: int = 0
+    """Responses that could not be taken apart: some of what was asked for may be there and not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we know of a mailbox, for QRESYNC: up to where, and of which UIDs."""
+
+    uidvalidity: int
+    modseq: int
+    lowest: int
+    highest: int
+
+
+class Session:
+    """One logged-in connection and the mailbox selected on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.selected = ""
+        self.exists = 0
+        """How many messages the selected mailbox has by now."""
+        self.news = News()
+        self._modseqs = False
+        self._qresync = False
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return self.connection.capabilities
+
+    def offers(self, *names: str) -> bool:
+        return self.connection.capabilities.issuperset(names)
+
+    def run(self, *commands: Command, patience: Patience | None = None) -> list[Answer]:
+        """Commands in one flight; what was said unasked goes to `news`, FETCH stays with the answers."""
+        answers = self.connection.run(*commands, patience=patience)
+        for answer in answers:
+            self._note(answer.untagged)
+        return answers
+
+    def do(self, one: Command, patience: Patience | None = None) -> Answer:
+        """One command that must succeed.
+
+        Raises:
+            Refused: the server said no.
+        """
+        return self.require(self.run(one, patience=patience)[0])
+
+    def require(self, answer: Answer) -> Answer:
+        if not answer.ok:
+            raise Refused(say("channels.no", server=str(self.connection.url), detail=answer.words))
+        return answer
+
+    def _note(self, untagged: Iterable[Untagged]) -> None:
+        for response in untagged:
+            if response.kind == "EXISTS":
+                self.news.grown = self.news.grown or response.number > self.exists
+                self.exists = response.number
+            elif response.kind == "EXPUNGE":
+                self.news.expunged = True
+                self.exists -= 1
+            elif response.kind == "VANISHED":
+                earlier, runs = responses.vanished(response)
+                if not earlier:
+                    self.news.vanished.extend(runs)
+                    self.exists -= responses.size_of(runs)
+
+    def note_flags(self, one: Fetched) -> None:
+        """A FETCH response nobody asked for."""
+        if one.uid and one.flags is not None:
+            self.news.flags[one.uid] = one.flags
+        elif one.sequence:
+            self.news.flags_by_sequence.add(one.sequence)
+
+    def take_heard(self) -> None:
+        """Move what was said while nothing was asked (IDLE) to `news`."""
+        heard = self.connection.heard()
+        self._note(heard)
+        for response in heard:
+            if response.kind == "FETCH" and (one := responses.fetched(response)) is not None:
+                self.note_flags(one)
+
+    def take_news(self) -> News:
+        news, self.news = self.news, News()
+        return news
+
+    # Mailboxes.
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Every mailbox, with its special use where the server tells it."""
+        if self.offers("SPECIAL-USE", "LIST-EXTENDED"):
+            answer = self.run(command("LIST", word('""'), word('"*"'), word("RETURN"), word("(SPECIAL-USE)")))[0]
+            if answer.ok:
+                return [one for response in answer.of("LIST") if (one := responses.listed(response)) is not None]
+        answer = self.do(command("LIST", word('""'), word('"*"')))
+        return [one for response in answer.of("LIST") if (one := responses.listed(response)) is not None]
+
+    def personal_prefix(self) -> str:
+        """What the names of our own mailboxes begin with ("" or "INBOX.", mostly): RFC 2342."""
+        if not self.offers("NAMESPACE"):
+            return ""
+        for response in self.run(command("NAMESPACE"))[0].of("NAMESPACE"):
+            found = responses.tree(response.text)
+            if found and isinstance(found[0], tuple) and found[0] and isinstance(found[0][0], tuple):
+                return responses.mailbox_name(found[0][0][0])
+        return ""
+
+    def create(self, name: str, use: Word | None) -> None:
+        """A new mailbox, subscribed."""
+        if use is not None and self.offers("CREATE-SPECIAL-USE"):
+            made = self.run(command("CREATE", mailbox(name), group(word("USE"), group(use))))[0]
+            if not made.ok:
+                self.do(command("CREATE", mailbox(name)))
+        else:
+            self.do(command("CREATE", mailbox(name)))
+        self.run(command("SUBSCRIBE", mailbox(name)))
+
+    def status(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Counts of mailboxes that are not selected, in one flight; those that can't be asked are left out."""
+        items = [Word(item.encode()) for item in _STATUS_ITEMS]
+        if self._modseqs:
+            items.append(word("HIGHESTMODSEQ"))
+        answers = self.run(*(command("STATUS", mailbox(name), group(*items)) for name in names))
+        found: dict[str, dict[str, int]] = {}
+        for answer in answers:
+            for response in answer.of("STATUS"):
+                name = responses.mailbox_name(responses.status_of(response))
+                if name in names:
+                    found[name] = responses.status(response)
+        return found
+
+    def select(self, name: str, known: Known | None = None) -> Selection:
+        """Select a mailbox; with `known` and QRESYNC (RFC 7162) also learn what happened since.
+
+        Raises:
+            Refused: there is none of this name, or it can't be opened.
+        """
+        before: list[Command] = []
+        if not self._modseqs and self.offers("ENABLE") and self.offers("QRESYNC"):
+            before.append(command("ENABLE", word("QRESYNC")))
+            self._qresync = True
+        self._modseqs = self._modseqs or self.offers("CONDSTORE") or self._qresync
+        words: list[Word | Literal] = [mailbox(name)]
+        resync = known is not None and self._qresync and known.modseq > 0
+        if resync and known is not None:
+            uids = number_range(known.lowest, known.highest)
+            words.append(group(word("QRESYNC"), group(number(known.uidvalidity), number(known.modseq), uids)))
+        elif self.offers("CONDSTORE") and not self._qresync:
+            words.append(word("(CONDSTORE)"))
+        self.selected = ""
+        self.news = News()
+        *_, answer = self.connection.run(*before, Command("SELECT", tuple(words)))
+        if not answer.ok and len(words) > 1:  # the parameters are what it does not like: RFC 7162 lets it say BAD
+            resync = False
+            *_, answer = self.connection.run(command("SELECT", mailbox(name)))
+        self.require(answer)
+        self.selected = name
+        selection = self._selection(name, answer, resynced=resync)
+        self.exists = selection.exists
+        return selection
+
+    def _selection(self, name: str, answer: Answer, *, resynced: bool) -> Selection:
+        said = list(answer.untagged)
+        for index, response in enumerate(said):
+            if response.kind == "OK" and response.code()[0] == "CLOSED":
+                said = said[index + 1 :]  # before it, all was about the mailbox selected before
+                break
+        codes = Answer(answer.status, answer.text, tuple(said)).codes()
+        exists = max((response.number for response in said if response.kind == "EXISTS"), default=0)
+        gone: list[tuple[int, int]] = []
+        changed: dict[int, frozenset[str]] = {}
+        for response in said:
+            if response.kind == "VANISHED":
+                gone.extend(responses.vanished(response)[1])
+            elif response.kind == "FETCH":
+                one = responses.fetched(response)
+                if one is None or not one.uid or one.flags is None:
+                    resynced = False  # something changed and we don't know what: look at everything
+                else:
+                    changed[one.uid] = one.flags
+        modseq = 0 if "NOMODSEQ" in codes else responses.as_int(codes.get("HIGHESTMODSEQ", b""))
+        return Selection(
+            name=name,
+            uidvalidity=responses.as_int(codes.get("UIDVALIDITY", b"")),
+            uidnext=responses.as_int(codes.get("UIDNEXT", b"")),
+            exists=exists,
+            modseq=modseq,
+            resynced=resynced and modseq > 0,
+            vanished=tuple(gone),
+            changed=changed,
+        )
+
+    # Messages of the selected mailbox.
+
+    def search(self, *criteria: Word | Literal, charset: bool = False, limit: int = 5_000_000) -> Runs:
+        """UIDs that match, compact where the server can (ESEARCH)."""
+        words: list[Word | Literal] = list(criteria)
+        if charset:
+            words[:0] = [word("CHARSET"), word("UTF-8")]
+        if self.offers("ESEARCH"):
+            words[:0] = [word("RETURN"), word("(ALL)")]
+        found = responses.searched(self.do(Command("UID SEARCH", tuple(words))))
+        if responses.size_of(found) > limit:
+            raise self.nonsense("SEARCH")
+        return found
+
+    def search_since(self, first: int, last: int | None, since: date | None) -> Runs:
+        """UIDs within a range, of messages received on or after a day."""
+        words = [word("UID"), number_range(first, last)]
+        if since is not None:
+            words += [word("SINCE"), day(since)]
+        return self.search(*words)
+
+    def search_uids(self, uids: Iterable[int]) -> Runs:
+        """Those of the UIDs that exist."""
+        return self.search(word("UID"), number_set(uids))
+
+    def search_message_id(self, message_id: str) -> Runs:
+        wanted = text(message_id)
+        return self.search(word("HEADER"), word("Message-ID"), wanted, charset=isinstance(wanted, Literal))
+
+    def fetch(self, *requests: tuple[Word, Sequence[Word]], uid: bool = True, patience: Patience | None = None) -> Batch:
+        """(messages, items) each; all in one flight. By UID, or by sequence number right after SELECT."""
+        made = [Command("UID FETCH" if uid else "FETCH", (which, group(*items))) for which, items in requests]
+        found: list[Fetched] = []
+        unreadable = 0
+        for answer in self.run(*made, patience=patience):
+            if answer.status == "BAD":  # NO may follow good responses, when one message could not be read on the server
+                self.require(answer)
+            for response in answer.of("FETCH"):
+                one = responses.fetched(response)
+                if one is None:
+                    unreadable += 1
+                else:
+                    found.append(one)
+        return Batch(tuple(found), unreadable)
+
+    def flags_of(self, which: Word, since: int = 0) -> dict[int, frozenset[str]]:
+        """Flags by UID; of those changed since a mod-sequence only, if it is given (RFC 7162, 3.1.4.1)."""
+        words: list[Word | Literal] = [which, word("(UID FLAGS)")]
+        if since:
+            words.append(group(word("CHANGEDSINCE"), number(since)))
+        answer = self.do(Command("UID FETCH", tuple(words)))
+        found: dict[int, frozenset[str]] = {}
+        for response in answer.of("FETCH"):
+            one = responses.fetched(response)
+            if one is not None and one.uid and one.flags is not None:
+                found[one.uid] = one.flags
+        return found
+
+    def flags_by_sequence(self, sequences: Iterable[int]) -> dict[int, frozenset[str]]:
+        answer = self.run(command("FETCH", number_set(sequences), word("(UID FLAGS)")))[0]
+        every = [responses.fetched(response) for response in answer.of("FETCH")]
+        return {one.uid: one.flags for one in every if one is not None and one.uid and one.flags is not None}
+
+    def store(self, uids: Iterable[int], names: Iterable[str], *, add: bool) -> None:
+        sign = word("+FLAGS.SILENT") if add else word("-FLAGS.SILENT")
+        self.do(command("UID STORE", number_set(uids), sign, flags(names)))
+
+    def move(self, uid: int, target: str) -> None:
+        r"""MOVE (RFC 6851), or what stands for it: COPY, \Deleted, and EXPUNGE of this message alone."""
+        which = number_set([uid])
+        if self.offers("MOVE"):
+            self.do(command("UID MOVE", which, mailbox(target)))
+            return
+        self.do(command("UID COPY", which, mailbox(target)))
+        self.store([uid], ["\\Deleted"], add=True)
+        if self.offers("UIDPLUS"):
+            self.do(command("UID EXPUNGE", which))
+        elif responses.size_of(self.search(word("DELETED"))) == 1:
+            # A plain EXPUNGE takes every message that anybody marked: only when ours is the one there is
+            self.do(command("EXPUNGE"))
+
+    def append(self, name: str, content: bytes, names: Iterable[str], at: datetime) -> Answer:
+        """The answer, whatever it is: [TRYCREATE] is the caller's business."""
+        size = len(content)
+        # While we send there is nothing to hear; the kernel takes a part at once and the line may be slow
+        patience = Patience(silence=30 + size / 2000, seconds=60 + size / 2000, most=600 + size / 2000)
+        return self.run(
+            command("APPEND", mailbox(name), flags(names), moment(at), Literal(content)), patience=patience
+        )[0]
+
+    def noop(self) -> None:
+        answer = self.run(command("NOOP"))[0]
+        for response in answer.of("FETCH"):
+            if (one := responses.fetched(response)) is not None:
+                self.note_flags(one)
+
+    def nonsense(self, detail: str) -> ChannelDown:
+        """The server's answers contradict each other: nothing can be built on this connection."""
+        self.connection.close()
+        return ChannelDown(say("channels.nonsense", server=str(self.connection.url), detail=detail))

@@ -1,0 +1,162 @@
+"""A TCP connection, with TLS or without, in which every wait ends and every byte is counted.
+
+The socket is non-blocking underneath. That gives each wait a deadline (a server that drips cannot hold us by sending one byte
+a second), and lets one thread receive while another sends: OpenSSL allows one call at a time on a connection, and a lock held
+across a blocking read would keep the writer out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import threading
+import time
+
+from agentdesk.channels.base import Usage
+
+_CHUNK = 65536
+
+
+class Stream:
+    """One connection. `receive` belongs to one thread and `send` to one; `shutdown` to any."""
+
+    def __init__(self, sock: socket.socket, host: str, usage: Usage) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._host = host
+        self._lock = threading.Lock()
+        self._closed = False
+        self._answered = True
+        self.usage = usage
+        self.heard_at = time.monotonic()
+        """When the last byte came in."""
+
+    @classmethod
+    def connect(cls, host: str, port: int, *, deadline: float, usage: Usage) -> Stream:
+        """The first address that answers before the deadline (a `time.monotonic()`).
+
+        Raises:
+            OSError: none does; `TimeoutError` when the time is over.
+        """
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(_left(deadline))
+                sock.connect(address)
+                _keep_alive(sock)
+            except OSError as error:
+                failure = error
+                sock.close()
+            else:
+                return cls(sock, host, usage)
+        raise failure or OSError(f"no address of {host}")
+
+    def start_tls(self, context: ssl.SSLContext, *, deadline: float) -> None:
+        """Shake hands; the certificate must be valid and be this host's.
+
+        Raises:
+            ssl.SSLError: it is not, or the other side does not speak TLS.
+            OSError: the line broke, or the time is over.
+        """
+        sock = context.wrap_socket(self._sock, server_hostname=self._host, do_handshake_on_connect=False)
+        self._sock = sock
+        while True:
+            try:
+                sock.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._await(select.POLLIN, deadline)
+            except ssl.SSLWantWriteError:
+                self._await(select.POLLOUT, deadline)
+
+    def receive(self, deadline: float | None = None) -> bytes:
+        """What has come in, at least one byte; empty when the other side has closed.
+
+        Raises:
+            OSError: the line broke; `TimeoutError` at the deadline.
+        """
+        while True:
+            with self._lock:
+                try:
+                    data = self._sock.recv(_CHUNK)
+                except (ssl.SSLWantReadError, BlockingIOError):
+                    awaited = select.POLLIN
+                except ssl.SSLWantWriteError:
+                    awaited = select.POLLOUT
+                except ValueError as error:  # the TLS layer went in `shutdown` while we were about to read
+                    raise ConnectionAbortedError(str(error)) from error
+                else:
+                    self.heard_at = time.monotonic()
+                    self.usage.bytes_in += len(data)
+                    self._answered = True
+                    return data
+            self._await(awaited, deadline)
+
+    def send(self, data: bytes, deadline: float | None = None) -> None:
+        """All of it.
+
+        Raises:
+            OSError: the line broke, and part of it may have gone; `TimeoutError` at the deadline, likewise.
+        """
+        if self._answered:
+            self.usage.round_trips += 1
+            self._answered = False
+        rest = memoryview(data)
+        while rest:
+            with self._lock:
+                try:
+                    sent = self._sock.send(rest)
+                except (ssl.SSLWantWriteError, BlockingIOError):
+                    awaited = select.POLLOUT
+                except ssl.SSLWantReadError:
+                    awaited = select.POLLIN
+                except ValueError as error:
+                    raise ConnectionAbortedError(str(error)) from error
+                else:
+                    self.usage.bytes_out += sent
+                    rest = rest[sent:]
+                    continue
+            self._await(awaited, deadline)
+
+    def _await(self, events: int, deadline: float | None) -> None:
+        poll = select.poll()
+        try:
+            poll.register(self._sock, events)
+        except ValueError as error:
+            raise ConnectionAbortedError(str(error)) from error
+        if not poll.poll(None if deadline is None else _left(deadline) * 1000):
+            raise TimeoutError("the time is over")
+        if self._closed:
+            raise ConnectionAbortedError("closed here")
+
+    def shutdown(self) -> None:
+        """End it in both directions; wakes the threads that wait in it."""
+        with self._lock:
+            self._closed = True
+            # Of the plain socket on purpose: `SSLSocket.shutdown` drops the TLS layer, and a reader would then take
+            # what is still in flight for plain text.
+            with contextlib.suppress(OSError):  # it had ended already
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.shutdown()
+        self._sock.close()
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time is over")
+    return left
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Find out within minutes that the other side is gone, also while nothing is said (IDLE)."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for name, value in (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

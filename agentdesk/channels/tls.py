@@ -1,0 +1,62 @@
+"""Who may be spoken to, and how the other side proves who it is."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentdesk.channels.base import ChannelDown
+from agentdesk.config import ServerUrl
+from agentdesk.domain.clean import clean_line
+from agentdesk.locale import say
+
+
+def client_context(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS that checks the chain and the host name: against the system's authorities, or only those of `ca_file`.
+
+    Raises:
+        ChannelDown: `ca_file` can't be read, or holds no certificate.
+    """
+    try:
+        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except OSError as error:
+        raise ChannelDown(say("channels.ca_file", file=str(ca_file), reason=clean_line(str(error)))) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: the only one that is spoken to without TLS."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def explained(url: ServerUrl) -> Iterator[None]:
+    """Turn what can go wrong while connecting into words for the agent.
+
+    Raises:
+        ChannelDown: with what went wrong and, where one can do something, what.
+    """
+    server = str(url)
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise ChannelDown(say("channels.certificate", server=server, reason=clean_line(error.verify_message))) from error
+    except ssl.SSLError as error:
+        raise ChannelDown(say("channels.tls", server=server, reason=clean_line(error.reason or str(error)))) from error
+    except TimeoutError as error:
+        raise ChannelDown(say("channels.no_answer", server=server)) from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise ChannelDown(say("channels.no_host", server=server, host=url.host)) from error
+    except ConnectionRefusedError as error:
+        raise ChannelDown(say("channels.nobody_there", server=server)) from error
+    except OSError as error:
+        reason = clean_line(error.strerror or str(error))
+        raise ChannelDown(say("channels.lost", server=server, reason=reason)) from error

@@ -1,0 +1,56 @@
+"""Messages for the mailboxes of tests, and an independent client (the standard library's) to put them in and look."""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from agentdesk.channels.imap.channel import ImapChannel
+from tests.servers.dovecot import Dovecot
+
+START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+
+
+def message(number: int, *, subject: str = "", body: str = "", prefix: str = "m") -> bytes:
+    text = body or f"Good morning,\r\n\r\nthis is message {number}.\r\n\r\nKind regards\r\nMaria\r\n"
+    return (
+        f"From: Maria Rossi <maria@example.org>\r\nTo: support@shop.example\r\nSubject: {subject or f'Question {number}'}\r\n"
+        f"Message-ID: <{prefix}{number}@example.org>\r\nDate: Sun, 01 Nov 2026 08:00:00 +0000\r\n"
+        f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}"
+    ).encode()
+
+
+@contextmanager
+def client(server: Dovecot, user: str, password: str = "secret") -> Iterator[imaplib.IMAP4_SSL]:
+    context = ssl.create_default_context(cafile=str(server.authority.file))
+    connection = imaplib.IMAP4_SSL("localhost", server.tls, ssl_context=context, timeout=20)
+    connection.login(user, password)
+    try:
+        yield connection
+    finally:
+        connection.logout()
+
+
+def fill(
+    server: Dovecot, user: str, folder: str, numbers: range, *, flags: str = "", make: Callable[[int], bytes] = message
+) -> None:
+    """Messages of these numbers, an hour apart."""
+    with client(server, user) as other:
+        for number in numbers:
+            put(other, folder, make(number), at=START + timedelta(hours=number), flags=flags)
+
+
+def put(other: imaplib.IMAP4, folder: str, raw: bytes, *, at: datetime = START, flags: str = "") -> None:
+    status, said = other.append(folder, flags, imaplib.Time2Internaldate(at), raw)
+    assert status == "OK", said
+
+
+def sync(channel: ImapChannel, most: int = 500) -> int:
+    """Refresh until nothing is left; how many steps it took."""
+    for step in range(1, most):
+        if channel.refresh():
+            return step
+    raise AssertionError("it never ends")
