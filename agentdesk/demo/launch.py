@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -84,7 +85,9 @@ class Demo:
         while (line := _line(process.stdout, deadline - time.monotonic())) and "draining" not in line:
             pass
         process.stdout.close()
-        if not line:
+        if line:
+            threading.Thread(target=process.wait, daemon=True).start()  # it ends alone; no zombie till then
+        else:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, make_msgid, parseaddr
+from email.utils import format_datetime, formataddr, getaddresses, make_msgid, parseaddr
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -45,11 +45,11 @@ def write(
         f"mx.{shop.DOMAIN}; spf=pass smtp.mailfrom={address}; dkim=pass header.d={domain}; dmarc=pass header.from={domain}"
     )
     letter["Date"] = format_datetime(at)
-    letter["From"] = formataddr((name, address))
+    ours = None if answers is None else message_from_bytes(answers, policy=policy.default)
+    letter["From"] = formataddr((name or _called(ours, address), address))
     letter["To"] = formataddr((shop.NAME, shop.SUPPORT))
     letter["Message-ID"] = make_msgid(domain=domain)
-    if answers is not None:
-        ours = message_from_bytes(answers, policy=policy.default)
+    if ours is not None:
         message_id = _one_line(ours.get("Message-ID"))
         before = _one_line(ours.get("References")) or _one_line(ours.get("In-Reply-To"))
         if message_id:
@@ -86,6 +86,14 @@ def attachments_of(raw: bytes) -> list[tuple[str, int]]:
     return [
         (part.get_filename() or "", len(part.get_payload(decode=True) or b"")) for part in message.iter_attachments()
     ]
+
+
+def _called(ours: EmailMessage | None, address: str) -> str:
+    """The name our own mail calls a customer by."""
+    if ours is None:
+        return ""
+    named = getaddresses([_one_line(ours.get("To")), _one_line(ours.get("Cc"))])
+    return next((name for name, known in named if known.lower() == address.lower()), "")
 
 
 def _text(message: EmailMessage) -> str:

@@ -211,15 +211,16 @@ def main(argv: list[str] | None = None) -> int:
     if held is None:
         _log.error("another server works in %s", folder)
         return 1
-    if given.sockets:
-        listeners, access = Listeners.inherited(given.sockets), access_.load(folder)
-    else:
-        access, listeners = access_.listen(folder)
-    try:
-        asyncio.run(run(folder, access, listeners, seed=given.seed, reset=given.reset))
-    except Exception:  # noqa: BLE001 - the log is the only place where it can be read
-        _log.exception("the servers ended badly")
-        return 1
+    with held:
+        if given.sockets:
+            listeners, access = Listeners.inherited(given.sockets), access_.load(folder)
+        else:
+            access, listeners = access_.listen(folder)
+        try:
+            asyncio.run(run(folder, access, listeners, seed=given.seed, reset=given.reset))
+        except Exception:  # noqa: BLE001 - the log is the only place where it can be read
+            _log.exception("the servers ended badly")
+            return 1
     return 0
 
 
