@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentdesk.cli.opening import open_desk
-from agentdesk.cli.output import block, talk
+from agentdesk.cli.output import block, line, talk
 from agentdesk.cli.verbs import text_or_stdin
+from agentdesk.config import MailChannelConfig
 from agentdesk.desk import Desk
 from agentdesk.desk.facts import Draft
 from agentdesk.domain.clean import clean
@@ -81,15 +82,18 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
 
 
 def _print(desk: Desk, draft: Draft) -> None:
-    """The message as it would leave."""
-    from email import message_from_bytes  # noqa: PLC0415 - only a dry run needs it
-    from email.header import decode_header, make_header  # noqa: PLC0415 - see above
+    """The reply as it would leave: a mail with its headers, a chat message as its text."""
+    channel = desk.config.channel(draft.channel)
+    if not isinstance(channel, MailChannelConfig):
+        block(draft.text)
+        return
+    from email import message_from_bytes, policy  # noqa: PLC0415 - only a dry run needs it
 
     from agentdesk.mail.compose import compose  # noqa: PLC0415 - see above
 
     outgoing = desk.writing.outgoing(draft)
-    message = message_from_bytes(compose(outgoing))
+    message = message_from_bytes(compose(outgoing), policy=policy.default)
     for name, value in message.items():
-        block(f"{name}: {make_header(decode_header(value))}")
-    block("")
+        line(f"{name}: {value}")
+    line()
     block(outgoing.text)

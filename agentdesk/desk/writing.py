@@ -16,7 +16,7 @@ from agentdesk.desk.work import Step, Work, set_status
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.conversation import MessageState, Priority, Status
 from agentdesk.domain.events import Kind
-from agentdesk.domain.message import Address
+from agentdesk.domain.message import Address, Outgoing
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
 from agentdesk.snippets.render import open_places
@@ -235,23 +235,15 @@ class Writing:
 
         def change(tx: Tx) -> int:
             conversation = draft.conversation or self._begin(tx, draft)
-            base = tx.one("SELECT * FROM message WHERE conversation = ? AND row <= ? AND direction IN ('in', 'out')"
-                          " ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1", (conversation, draft.base))
-            references: tuple[str, ...] = ()
-            if base is not None and kind == "imap":
-                references = rules_of_reply.reply_references(
-                    base["message_id"], tuple(json.loads(base["reference_list"])), base["in_reply_to"]
-                )
-            text = draft.text.rstrip()
-            if kind == "imap" and self._config.signature:
-                text += f"\n\n-- \n{self._config.signature}"
+            in_reply_to, references = self._threading(tx.db, conversation, draft)
+            text = self._signed(draft)
             row = outbox.put(tx, {
                 **drafts.values_of(
                     conversation=conversation, kind=draft.kind, channel=draft.channel, to=draft.to, cc=draft.cc, bcc=draft.bcc,
                     subject=draft.subject, text=text, quoted=draft.quoted, base=draft.base, message_id=draft.message_id,
                     language=draft.language, snippets=draft.snippets, actions=draft.actions, cursor=draft.cursor,
                 ),
-                "in_reply_to": base["message_id"] if base is not None and draft.kind == "reply" and kind == "imap" else "",
+                "in_reply_to": in_reply_to,
                 "reference_list": json.dumps(references), "then_status": then,
                 "then_until": 0 if until is None else int(until.timestamp() * 1000),
                 "state": MessageState.QUEUED if now or not hold else MessageState.HELD,
@@ -269,6 +261,42 @@ class Writing:
             return row
 
         return self._db.write(change)
+
+    def _threading(self, db: sqlite3.Connection, conversation: int, draft: Draft) -> tuple[str, tuple[str, ...]]:
+        """In-Reply-To and References of a mail that answers what the agent had seen; empty for a chat."""
+        if self._is_chat(draft):
+            return "", ()
+        base = db.execute(
+            "SELECT * FROM message WHERE conversation = ? AND row <= ? AND direction IN ('in', 'out')"
+            " ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1",
+            (conversation, draft.base),
+        ).fetchone()
+        if base is None:
+            return "", ()
+        references = rules_of_reply.reply_references(
+            base["message_id"], tuple(json.loads(base["reference_list"])), base["in_reply_to"]
+        )
+        return base["message_id"] if draft.kind == "reply" else "", references
+
+    def _signed(self, draft: Draft) -> str:
+        text = draft.text.rstrip()
+        if not self._is_chat(draft) and self._config.signature:
+            text += f"\n\n-- \n{self._config.signature}"
+        return text
+
+    def outgoing(self, draft: Draft) -> Outgoing:
+        """The mail that `send` would make of a draft now, without its files: for looking at, nothing is written."""
+        with self._db.snapshot() as db:
+            in_reply_to, references = self._threading(db, draft.conversation, draft)
+        channel = self._config.channel(draft.channel)
+        address = channel.address if isinstance(channel, MailChannelConfig) else self._config.agent_email
+        text = self._signed(draft)
+        if draft.quoted:
+            text = f"{text}\n\n{draft.quoted}" if text else draft.quoted
+        return Outgoing(
+            message_id=draft.message_id, sender=Address(self._config.agent_name, address), to=draft.to, cc=draft.cc, bcc=draft.bcc,
+            subject=draft.subject, text=text, date=datetime.now(UTC), in_reply_to=in_reply_to, references=references,
+        )
 
     @staticmethod
     def _customer_name(tx: Tx, conversation: int) -> str:

@@ -268,7 +268,7 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path, content, line):
 
 
 def test_windows_lines_and_a_byte_order_mark_are_taken(tmp_path):
-    (tmp_path / "desk.toml").write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").replace("name = \"Casa", "nmae = \"Casa").encode())
+    (tmp_path / "desk.toml").write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").replace('name = "Casa', 'nmae = "Casa').encode())
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, tmp_path / "state")
     assert (caught.value.line, caught.value.key) == (2, "[desk] nmae")

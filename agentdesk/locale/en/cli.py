@@ -183,4 +183,8 @@ examples:
     "cli.file_exists": "{file} is there already; nothing was written",
     "cli.backup_written": "the desk's data are in {file}",
     "cli.cannot_write": "{file} can't be written: {reason}",
+    "cli.sync_progress": "{channel}: {state}, {conversations} conversations, {messages} messages",
+    "cli.conversations": "{n} conversation|{n} conversations",
+    "cli.messages": "{n} message|{n} messages",
+    "cli.bytes": "{received} B in, {sent} B out, {trips} round trips",
 }

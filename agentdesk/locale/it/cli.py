@@ -183,4 +183,8 @@ esempi:
     "cli.file_exists": "{file} c'è già; non si è scritto nulla",
     "cli.backup_written": "i dati del banco sono in {file}",
     "cli.cannot_write": "{file} non si può scrivere: {reason}",
+    "cli.sync_progress": "{channel}: {state}, {conversations} conversazioni, {messages} messaggi",
+    "cli.conversations": "{n} conversazione|{n} conversazioni",
+    "cli.messages": "{n} messaggio|{n} messaggi",
+    "cli.bytes": "{received} B ricevuti, {sent} B inviati, {trips} viaggi",
 }
