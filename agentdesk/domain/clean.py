@@ -33,7 +33,8 @@ _MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20
 _MARKS_KEPT = 8  # Vietnamese and phonetics need four at most; thousands on one letter paint over the rows around it
 _MARK_HEAP = re.compile(f"([{_MARK}]{{{_MARKS_KEPT}}})[{_MARK}]+")
 
-_PATH_PART = re.compile(r"[/\\]")
+_PATH = re.compile(r"\s*(?:[A-Za-z]:|[.~]{0,2}[/\\])")
+_SEPARATOR = re.compile(r"[/\\]+")
 _UNSAFE_IN_NAME = re.compile(r'[<>:"|?*\x00-\x1f\ufffd]+')
 _DEVICE_NAME = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _NAME_BYTES = 180  # file systems allow 255; the rest is for " (12)" and a temporary suffix
@@ -64,7 +65,8 @@ def file_name(name: str, fallback: str = "file") -> str:
 
     A pure function of the name; not overwriting what exists is the business of who writes.
     """
-    name = clean_line(_PATH_PART.split(clean_line(name))[-1])
+    name = clean_line(name)
+    name = _SEPARATOR.split(name)[-1] if _PATH.match(name) else _SEPARATOR.sub("_", name)
     name = _UNSAFE_IN_NAME.sub("_", name).strip(" .")
     if not name.strip("_"):
         name = fallback

@@ -24,7 +24,7 @@ FIELDS: tuple[str, ...] = (
 _BULK = re.compile(r"bulk|junk|list|auto[-_]?reply", re.IGNORECASE)
 _REPORT = re.compile(r"multipart/report|report-type\s*=|message/(?:delivery-status|feedback-report|disposition-notification)", re.IGNORECASE)
 _ROBOT = re.compile(
-    r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|no[-_.]?reply|do[-_.]?not[-_.]?reply|donotreply|bounces?|autoreply|auto-reply"
+    r"(?:mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|no[-_.]?reply|do[-_.]?not[-_.]?reply|donotreply|bounces?|autoreply|auto-reply"
     r"|non[-_.]?rispondere|nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre|owner-.+|.+-(?:owner|request|bounces?)|listserv|majordomo"
     r"|mdaemon|mmdf|smtp|uucp|microsoftexchange[0-9a-f]{8,}|complaints?|abuse|feedbackloop|fbl|staff@hotmail\.com)(?:[+=].*)?",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ _AWAY = re.compile(
     r"(?:auto(?:matic|matische|matique|matica|mática)?[-\s:]*(?:repl(?:y|ies)|response|antwort|risposta|respuesta|resposta|reply|antwoord)"
     r"|automatisch(?:e antwort| antwoord| afwezig)|risposta automatica|r[ée]ponse automatique|respuesta autom[aá]tica|resposta autom[aá]tica"
     r"|out of (?:the )?office|fuori (?:ufficio|sede)|abwesenheits(?:notiz|nachricht|assistent)?|absence du bureau|message d['’]absence|fuera de (?:la )?oficina"
-    r"|undeliver(?:able|ed)(?:\s+mail)?|delivery status notification|mail delivery (?:failed|failure|subsystem)|returned mail|failure notice|mancato recapito|unzustellbar)",
+    r"|undeliver(?:able|ed)(?:\s+mail)?|delivery status notification|mail delivery (?:failed|failure|subsystem)|returned mail|failure notice|complaint about message from|mancato recapito|unzustellbar)",
     re.IGNORECASE,
 )
 _REPLY_PREFIX = re.compile(r"(?:(?:re|r|aw|fwd?|i|tr|wg)\s*:\s*){0,3}", re.IGNORECASE)

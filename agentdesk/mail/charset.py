@@ -63,6 +63,8 @@ _ASCII = frozenset({"us-ascii", "ascii", "ansi_x3.4-1968", "7bit", "7-bit", "asc
 _LABEL_NOISE = re.compile(r"[\s\"'\\;,=]+")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\$\([DOPQ]")
 _KOREAN_ESCAPE = b"\x1b$)C"
+_SINGLE_BYTE = ("cp", "iso8859", "koi8", "mac")
+_MULTI_BYTE = frozenset({"cp932", "cp949"})
 _ASCII_BYTES = bytes(range(0x80))
 
 
@@ -76,13 +78,14 @@ def codec(label: str) -> str:
 def decode(raw: bytes, label: str = "") -> str:
     """The text of bytes, whatever they are: as declared if they fit, else as UTF-8, else as windows-1252.
 
-    Never raises. ISO 2022 escapes are looked for where nothing better is declared, since mail of that kind is often sent
-    without a label and is plain ASCII to every other decoder.
+    Never raises. Where a set of single bytes is declared, into which everything fits, valid UTF-8 is nevertheless UTF-8: no
+    language written in such a set puts its letters so. ISO 2022 escapes are looked for where nothing better is declared,
+    since mail of that kind is often sent without a label and is plain ASCII to every other decoder.
     """
     name = codec(label)
     if raw.isascii() and name in {"", "utf-8"}:
         return _iso_2022(raw) or raw.decode("ascii")
-    for candidate in (name, "utf-8") if name != "utf-8" else ("utf-8",):
+    for candidate in ("utf-8", name) if name.startswith(_SINGLE_BYTE) and name not in _MULTI_BYTE else (name, "utf-8"):
         text = _strict(raw, candidate)
         if text is not None:
             return text
@@ -101,17 +104,15 @@ def _strict(raw: bytes, name: str) -> str | None:
 
 
 def _iso_2022(raw: bytes) -> str:
-    """Text with ISO 2022 escapes, or "" if there are none or they lead nowhere."""
-    if b"\x1b$" not in raw:
-        return ""
-    if _JAPANESE_ESCAPE.search(raw):
-        return _strict(raw, "iso2022-jp-ext") or ""
-    return (_strict(raw, "iso2022-kr") or "") if _KOREAN_ESCAPE in raw else ""
+    """Text with ISO 2022 escapes (telephones' own characters become gaps), or "" if there are none or they lead nowhere."""
+    name = "iso2022-jp-ext" if _JAPANESE_ESCAPE.search(raw) else "iso2022-kr" if _KOREAN_ESCAPE in raw else ""
+    text = raw.decode(name, errors="replace") if name else ""
+    return text if text.count("\ufffd") * 3 <= len(text) else ""
 
 
 def _lenient(raw: bytes, name: str) -> str:
     """The last resort: the declared multi-byte set or UTF-8 with gaps where most of it fits, else windows-1252."""
-    multi_byte = name if name and not name.startswith(("cp12", "iso8859", "koi8", "mac", "cp8", "cp4")) else "utf-8"
+    multi_byte = "utf-8" if not name or (name.startswith(_SINGLE_BYTE) and name not in _MULTI_BYTE) else name
     text = raw.decode(multi_byte, errors="replace")
     if text.count("\ufffd") * 3 <= len(raw.translate(None, _ASCII_BYTES)):
         return text

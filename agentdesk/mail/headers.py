@@ -115,15 +115,16 @@ def decode_words(text: str) -> str:
         if between.strip() or not label:
             out.append(between)
         label = head[1].lower()
-        pending.append(_word_bytes(text[head.end() : end], head[2]))
+        pending.append(_word_bytes(text[head.end() : end], head[2], label))
         position = end + 2
     out.append(charset.decode(b"".join(pending), label))
     out.append(text[position:])
     return clean_line("".join(out))
 
 
-def _word_bytes(content: str, encoding: str) -> bytes:
-    raw = content.encode("utf-8", errors="replace")
+def _word_bytes(content: str, encoding: str, label: str) -> bytes:
+    """The bytes of one encoded word. Raw 8-bit letters in it have been decoded already, so they go back the same way."""
+    raw = content.encode((not content.isascii() and charset.codec(label)) or "utf-8", errors="replace")
     return a2b_qp(raw, header=True) if encoding in "qQ" else base64_bytes(raw)
 
 
@@ -222,16 +223,30 @@ def parse_addresses(text: str) -> tuple[tuple[Address, ...], bool]:
     what is no address at all ("MAILER-DAEMON") is kept as it stands, so that one sees who wrote.
     """
     found: list[Address] = []
-    more = False
-    for phrase, inside, comment in _mailboxes(text[: limits.FIELD_BYTES]):
+    for phrase, inside, comment in _with_commas(_mailboxes(text[: limits.FIELD_BYTES])):
         address = _mailbox(phrase, inside, comment)
-        if address is None:
+        if not address.name and not address.address:
             continue
         if len(found) >= limits.ADDRESSES:
-            more = True
-            break
+            return tuple(found), True
         found.append(address)
-    return tuple(found), more or len(text) > limits.FIELD_BYTES
+    return tuple(found), len(text) > limits.FIELD_BYTES
+
+
+def _with_commas(pieces: Iterable[tuple[str, str | None, str]]) -> Iterable[tuple[str, str | None, str]]:
+    """The pieces, with a name put together again that an unquoted comma parted: `Rossi, Anna <anna@...>`."""
+    waiting = ""
+    for phrase, inside, comment in pieces:
+        bare = phrase.strip()
+        half = bool(bare) and inside is None and not comment and "@" not in bare and "=?" not in bare
+        whole = f"{waiting}, {bare}" if waiting and inside and bare else ""
+        if waiting and not whole:
+            yield waiting, None, ""
+        waiting = bare if half else ""
+        if not half:
+            yield whole or phrase, inside, comment
+    if waiting:
+        yield waiting, None, ""
 
 
 def _mailboxes(text: str) -> Iterable[tuple[str, str | None, str]]:
@@ -329,11 +344,9 @@ def _comment(text: str, position: int) -> tuple[str, int]:
     return "".join(out), index
 
 
-def _mailbox(phrase: str, inside: str | None, comment: str) -> Address | None:
+def _mailbox(phrase: str, inside: str | None, comment: str) -> Address:
     phrase = phrase.strip()
     if inside is None:
-        if not phrase:
-            return None
         words = phrase.split()
         with_at = [word for word in words if "@" in word]
         if '"@' in phrase:
@@ -351,9 +364,9 @@ def _mailbox(phrase: str, inside: str | None, comment: str) -> Address | None:
             return Address(decode_words(comment)[: limits.NAME_CHARACTERS], decoded[: limits.NAME_CHARACTERS])
     name = decode_words(phrase) or decode_words(comment)
     address = address_text(inside.rpartition(":")[2] if inside.startswith("@") else inside)
-    if not address and not name:
-        return None
-    return Address(name.strip("'\" ")[: limits.NAME_CHARACTERS], address)
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
+    return Address(name[: limits.NAME_CHARACTERS], address)
 
 
 def address_text(text: str) -> str:
@@ -404,5 +417,5 @@ def message_id(text: str) -> str:
     bracketed = _MESSAGE_ID.search(text)
     if bracketed:
         return bracketed[0]
-    bare = _BARE_ID.search(text)
+    bare = None if "<" in text else _BARE_ID.search(text)
     return f"<{bare[0]}>" if bare else ""

@@ -65,13 +65,10 @@ def preview_of(text: str) -> str:
 
 
 def _envelope(fields: Fields, received: datetime, size: int, preview: str) -> Envelope:
-    senders, _ = parse_addresses(fields.first("from"))
-    if not senders:
-        senders, _ = parse_addresses(fields.first("sender") or fields.first("return-path"))
     recipients, many = _addresses(fields, "to")
     copies, more = _addresses(fields, "cc")
     replies, most = _addresses(fields, "reply-to")
-    sender = senders[0] if senders else _NOBODY
+    sender = _sender(fields, replies)
     answered = message_ids(fields.first("in-reply-to"))
     return Envelope(
         message_id=message_id(fields.first("message-id")),
@@ -90,6 +87,19 @@ def _envelope(fields: Fields, received: datetime, size: int, preview: str) -> En
         problem=limits.TOO_COMPLEX if fields.too_complex or many or more or most else "",
         provider_spam=fields.first("x-spam-flag").strip().lower().startswith("yes"),
     )
+
+
+def _sender(fields: Fields, replies: tuple[Address, ...]) -> Address:
+    """The first address of From; where it holds none, whoever else can be taken for the sender, under the name From gives."""
+    claimed, _ = parse_addresses(fields.first("from"))
+    for address in claimed:
+        if "@" in address.address:
+            return address
+    others = (*replies, *parse_addresses(fields.first("sender"))[0], *parse_addresses(fields.first("return-path"))[0])
+    found = next((address for address in others if "@" in address.address), None)
+    if found is None:
+        return claimed[0] if claimed else _NOBODY
+    return Address(claimed[0].name or claimed[0].address, found.address) if claimed else found
 
 
 def _addresses(fields: Fields, name: str) -> tuple[tuple[Address, ...], bool]:

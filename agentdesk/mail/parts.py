@@ -124,13 +124,15 @@ def _extension(kind: str) -> str:
 def _readings(parts: Sequence[PartInfo]) -> list[_Reading]:
     """The stretches of text in their order. Calendars and reports stand for themselves."""
     containers = [part for part in parts if part.is_multipart and part.type == "multipart/alternative"]
+    flat = not any(part.is_multipart for part in parts)
     readings: list[_Reading] = []
     by_alternative: dict[str, _Reading] = {}
     last: _Reading | None = None
     seen_text = False
-    for part in parts:
-        if part.is_multipart:
-            continue
+    leaves = [part for part in parts if not part.is_multipart]
+    if len(leaves) == 1 and leaves[0].type in {"text/plain", "text/html"}:
+        return [_Reading(leaves, [])] if leaves[0].type == "text/plain" else [_Reading([], leaves)]
+    for part in leaves:
         if not _is_shown(part, first=not seen_text):
             last = None
             continue
@@ -142,7 +144,7 @@ def _readings(parts: Sequence[PartInfo]) -> list[_Reading]:
         rich = part.type == "text/html"
         outer = next((box.section for box in containers if _inside(part.section, box.section)), None)
         reading = by_alternative.get(outer) if outer is not None else None
-        if reading is None and outer is None and rich and last and not last.rich and not containers:
+        if reading is None and outer is None and rich and last and not last.rich and flat:
             reading = last
         if reading is None:
             reading = _Reading([], [])

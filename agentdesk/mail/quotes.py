@@ -8,7 +8,9 @@ would leave nothing to see stays visible as a whole.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _LINE = 600
 """Longer lines are prose, whatever they begin with."""
@@ -17,6 +19,7 @@ _HEADER_LINES = 8
 _CONTEXT_LINES = 6
 """A quotation up to this long, answered below it, stays as the context of the answer."""
 _SIGNATURE_LINES = 14
+_FOOTER_LINES = 6
 
 _OPENING = re.compile(
     r"(?i)[*_\s]*(?:on|at|le|il|in data|in date|am|um|el|em|a|no dia|op|den|dne|dnia|w dniu|em|la|ons|tis|tors|fre|lør|søn|man|"
@@ -29,8 +32,13 @@ _WROTE = re.compile(
     r"pisze|napsala?|napísala?|írta|scris|пишет|писал|написала?|пише|написав|έγραψε|yazdı|のメール|写道)(?=[\s:：,)*_<\[]|$)"
 )
 _WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}|[^\s@]@[^\s@]|写道|年")
-_DATED_SENDER = re.compile(r"(?:\S+ )?\d{4}-\d\d-\d\d\s+\d{1,2}:\d\d\b.*[:>]\s*$|\S.*<\S+@\S+>,? .*\d{1,2}[:.]\d\d.*:\s*$")
-_DIVIDER = re.compile(r"[\s>*]*[-_=–—]{2,}\s*[^-_=–—].*[^-_=–—\s]\s*[-_=–—]{2,}[\s*]*")
+# "Il 12/11 il corriere mi ha scritto:" may introduce what the customer tells; programs give the year, the time or the address.
+_WHEN_EXACTLY = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|[^\s@]@[^\s@]|写道|年")
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
+_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?|<(?:mailto:)?$")
+_DATE_FIRST = re.compile(r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})\b")
+_GMT_STAMP = re.compile(r"\s*\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d \S")
+_DASHES = "-_=–—"
 _ORIGINAL = re.compile(
     r"(?i)\b(?:original\s+(?:message|e-?mail|text)|messaggio\s+originale|messaggio\s+inoltrato|messaggio\s+di\s+risposta|"
     r"urspr[uü]ngliche(?:\s+(?:nachricht|e-?mail|mail|text))?|original\s*nachricht|original-nachricht|weitergeleitete\s+nachricht|"
@@ -46,15 +54,18 @@ _BEGIN_FORWARD = re.compile(
     r"début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|início da mensagem (?:reencaminhada|encaminhada)|"
     r"begin doorgestuurd bericht|vidarebefordrat brev|videresendt besked)\s*:[\s*]*"
 )
-_FIRST_FIELD = re.compile(r"(?i)[\s*]*(?:from|da|von|de|van|från|fra|från|od|от|от кого|lähettäjä|gesendet|sent|data|date|datum|发件人|差出人|寄件者)\s*[*]*\s*[:：]\s*\S")
+_FIRST_FIELD = re.compile(r"(?i)[\s*]*(?:from|message du|da|von|de|van|från|fra|från|od|от|от кого|lähettäjä|gesendet|sent|data|date|datum|发件人|差出人|寄件者)\s*[*]*\s*[:：]\s*\S")
 _FIELD = re.compile(
     r"(?i)[\s*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|priority|attachments?|"
     r"da|inviato|data|a|ccn?|oggetto|per|priorità|allegati|rispondi a|"
-    r"von|gesendet|gesendet am|an|kopie|betreff|datum|antwort an|"
+    r"message du|copie à|sujet|von|gesendet|gesendet am|an|kopie|betreff|datum|antwort an|"
     r"de|envoyé|envoyé le|date|à|a|objet|répondre à|pour|"
     r"enviado|enviado el|para|asunto|fecha|enviada em|enviado em|assunto|"
     r"van|verzonden|aan|onderwerp|från|skickat|till|ämne|fra|sendt|til|emne|lähettäjä|lähetetty|vastaanottaja|aihe|"
     r"od|wysłano|do|dw|temat|komu|předmět|odesláno|от|от кого|дата|кому|тема|发件人|发送时间|收件人|主题|抄送)\s*[*]*\s*[:：]"
+)
+_SUBJECTS = frozenset(
+    {"subject", "oggetto", "betreff", "objet", "sujet", "asunto", "assunto", "onderwerp", "ämne", "emne", "aihe", "temat", "předmět", "тема", "主题"}
 )
 _RULE = re.compile(r"[\s>*]*(?:[-_=–—*#~+]{3,}|[-_]{2})\s*")
 _MOBILE = re.compile(
@@ -88,12 +99,16 @@ def split(text: str) -> tuple[str, str]:
     hidden = [index >= end for index in range(len(lines))]
     _hide_quotations(lines, end, hidden)
     for index, line in enumerate(lines[:end]):
-        if not line.quoted and (_GIVEAWAY.fullmatch(line.text) or (_MOBILE.fullmatch(line.text) and len(line.text) < 200)):
+        if not line.quoted and _is_aside(line.text):
             hidden[index] = True
     visible = "\n".join(line.text for line, hide in zip(lines, hidden, strict=True) if not hide)
     if not any(char.isalnum() for char in visible) and not _says_something(visible):
         return _trim(text), ""
     return _trim(visible), _trim("\n".join(line.text for line, hide in zip(lines, hidden, strict=True) if hide))
+
+
+def _from(lines: list[_Line], start: int) -> Iterator[_Line]:
+    return (lines[index] for index in range(start, len(lines)))
 
 
 def _line(raw: str) -> _Line:
@@ -124,30 +139,55 @@ def _end_of_reply(lines: list[_Line]) -> int:
         if _is_signature_mark(lines, index):
             return index
         start = _intro_ending_at(lines, index)
-        if start is not None and not _quotation_follows(lines, index):
+        if start is None or _quotation_follows(lines, index):
+            continue
+        if _WHEN_EXACTLY.search(" ".join(each.text for each in lines[start : index + 1])):
             return _with_rule_above(lines, start)
     return len(lines)
 
 
 def _begins_older_mail(lines: list[_Line], index: int) -> bool:
     text = lines[index].text
-    if _DIVIDER.fullmatch(text) and _ORIGINAL.search(text):
+    title = _divider_title(text)
+    if title and (_ORIGINAL.search(title) or (_WROTE.search(title) and _WHEN_OR_WHO.search(title))):
         return True
-    return bool(_BEGIN_FORWARD.fullmatch(text)) or _is_header_block(lines, index)
+    return _is_list_footer(lines, index) or bool(_BEGIN_FORWARD.fullmatch(text)) or _is_header_block(lines, index)
+
+
+def _divider_title(text: str) -> str:
+    """The words between two runs of dashes ("-----Original Message-----"), or ""."""
+    bare = text.strip(" \t*\xa0")
+    title = bare.strip(_DASHES)
+    before = len(bare) - len(bare.lstrip(_DASHES))
+    return title.strip() if before > 1 and len(bare) - len(title) - before > 1 else ""
 
 
 def _is_header_block(lines: list[_Line], index: int) -> bool:
-    """A line such as "Da: Anna <...>" followed by at least two more fields of a mail header."""
+    """A line such as "Da: Anna <...>" followed by at least two more fields of a mail header.
+
+    A customer may also write "Da: Milano / A: Roma / Data: ...": a subject or an address must be among them.
+    """
     if not _FIRST_FIELD.match(lines[index].text):
         return False
     names = set()
+    with_address = False
     for line in lines[index : index + _HEADER_LINES]:
         field = _FIELD.match(line.text[:_LINE])
         if field:
-            names.add(field[0].strip(" *:：").lower())
+            names.add(field[0].strip(" *:：\t").lower())
+            with_address = with_address or "@" in line.text[:_LINE]
         elif line.blank and len(names) >= 3:
             break
-    return len(names) >= 3
+    return len(names) >= 3 and (with_address or bool(names & _SUBJECTS))
+
+
+def _is_list_footer(lines: list[_Line], index: int) -> bool:
+    """What a mailing list adds: a long rule, then a few lines with a link or an address up to the end."""
+    text = lines[index].text.strip()
+    if len(text) < 30 or text.strip("_-"):
+        return False
+    below = list(islice((each.text for each in _from(lines, index + 1) if not each.blank), _FOOTER_LINES + 1))
+    return 0 < len(below) <= _FOOTER_LINES and any("http" in each or "@" in each for each in below)
 
 
 def _is_signature_mark(lines: list[_Line], index: int) -> bool:
@@ -157,7 +197,7 @@ def _is_signature_mark(lines: list[_Line], index: int) -> bool:
     if text.strip() not in {"--", "—", "__"}:
         return False
     below = 0
-    for line in lines[index + 1 :]:
+    for line in _from(lines, index + 1):
         if line.quoted:
             break
         below += not line.blank
@@ -169,22 +209,35 @@ def _is_signature_mark(lines: list[_Line], index: int) -> bool:
 def _intro_ending_at(lines: list[_Line], index: int) -> int | None:
     """The first line of an introduction ("On ... X wrote:") that ends with this line, if one does."""
     last = lines[index].text.rstrip(" \t*_\xa0")
+    if _GMT_STAMP.match(last):
+        return index
     if not last.endswith((":", "：", ">", "写道")) and not _WROTE.search(last[-40:]):
         return None
-    if _DATED_SENDER.match(last):
-        return index
     for start in range(index, max(-1, index - _INTRO_LINES), -1):
         line = lines[start]
         if line.blank or line.quoted or len(line.text) > _LINE:
             return None
         joined = " ".join(each.text.strip() for each in lines[start : index + 1])
         if not _WROTE.search(joined):
+            if _is_stamp(joined, last):
+                return start
             continue
         if _OPENING.match(line.text) and _WHEN_OR_WHO.search(joined) and len(joined) < _LINE:
+            return start
+        if start >= index - 1 and last.endswith(":") and _WROTE.search(line.text) and _ADDRESS.search(line.text) and len(joined) < 250:
             return start
         if start == index and _WHEN_OR_WHO.search(joined) and len(joined) < 250 and last.endswith((":", "：")):
             return start
     return None
+
+
+def _is_stamp(joined: str, last: str) -> bool:
+    """An introduction without a verb: a date, a sender and an address, as webmail of many countries writes it."""
+    if len(joined) > 250 or not _ADDRESS.search(joined):
+        return False
+    if last.endswith(":"):
+        return bool(_CLOCK.search(joined))
+    return last.endswith(">") and bool(_DATE_FIRST.match(joined))
 
 
 def _quotation_follows(lines: list[_Line], index: int) -> bool:
@@ -207,14 +260,14 @@ def _with_rule_above(lines: list[_Line], index: int) -> int:
 def _hide_quotations(lines: list[_Line], end: int, hidden: list[bool]) -> None:
     """Fold quotations: the last one always, others unless they are the short context of an answer below them."""
     blocks = _blocks(lines, end)
-    answered = [block for block in blocks if _own_text_between(lines, block[1], end)]
-    interleaved = len(answered) > 1
+    last_own = max((index for index in range(end) if _is_own(lines[index])), default=-1)
+    interleaved = sum(1 for _, stop in blocks if stop <= last_own) > 1
     for start, stop in blocks:
         quoted = sum(1 for line in lines[start:stop] if line.quoted)
         intro = _intro_above(lines, start)
         for index in range(intro, start):
             hidden[index] = True
-        if interleaved and (start, stop) in answered and quoted <= _CONTEXT_LINES:
+        if interleaved and stop <= last_own and quoted <= _CONTEXT_LINES:
             continue
         for index in range(start, stop):
             hidden[index] = True
@@ -238,8 +291,13 @@ def _blocks(lines: list[_Line], end: int) -> list[tuple[int, int]]:
     return found
 
 
-def _own_text_between(lines: list[_Line], start: int, end: int) -> bool:
-    return any(not line.blank and not line.quoted and not _MOBILE.fullmatch(line.text[:_LINE]) for line in lines[start:end])
+def _is_own(line: _Line) -> bool:
+    return not line.blank and not line.quoted and not _is_aside(line.text)
+
+
+def _is_aside(text: str) -> bool:
+    """A line that a program added to what the person wrote."""
+    return len(text) < 200 and bool(_MOBILE.fullmatch(text) or _GIVEAWAY.fullmatch(text))
 
 
 def _intro_above(lines: list[_Line], start: int) -> int:
@@ -249,4 +307,14 @@ def _intro_above(lines: list[_Line], start: int) -> int:
     if above < 0 or lines[above].blank or lines[above].quoted:
         return start
     intro = _intro_ending_at(lines, above)
-    return start if intro is None else intro
+    if intro is not None or start - above > 2:
+        return start if intro is None else intro
+    first = above
+    while first > 0 and above - first < 2 and not (lines[first - 1].blank or lines[first - 1].quoted):
+        first -= 1
+    joined = " ".join(line.text.strip() for line in lines[first : above + 1])
+    if first > 0 and not lines[first - 1].blank and not lines[first - 1].quoted:
+        return start
+    opened = _OPENING.match(joined) or _DATE_FIRST.match(joined) or _ADDRESS.search(joined)
+    ended = joined.rstrip().endswith((".", "!", "?", ","))
+    return first if opened and not ended and _WHEN_OR_WHO.search(joined) and len(joined) < 250 else start
