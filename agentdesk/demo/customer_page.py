@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agentdesk.demo import letters, shop
+from agentdesk.demo import mail_program, shop
 from agentdesk.demo.chat import Chats
 from agentdesk.demo.chat_requests import Refused, fields_of, number
 from agentdesk.demo.journal import Delivered, Journal
@@ -172,12 +172,12 @@ def _mail_shape(mail: Delivered) -> dict[str, Any]:
     return {
         "id": mail.id,
         "at": int(mail.at),
-        "from": letters.header_of(mail.raw, "From"),
+        "from": mail_program.header_of(mail.raw, "From"),
         "to": list(mail.recipients),
-        "subject": letters.header_of(mail.raw, "Subject"),
+        "subject": mail_program.header_of(mail.raw, "Subject"),
         "message_id": mail.message_id,
-        "text": letters.text_of(mail.raw),
-        "files": [{"name": name, "size": size} for name, size in letters.attachments_of(mail.raw)],
+        "text": mail_program.text_of(mail.raw),
+        "files": [{"name": name, "size": size} for name, size in mail_program.attachments_of(mail.raw)],
     }
 
 

@@ -46,6 +46,8 @@ class Demo:
     """None if the servers belong to another window."""
     lease: socket.socket | None = field(default=None, repr=False)
     """Keeps another window's servers alive for us."""
+    ready: bool = False
+    """Whether the servers were heard of."""
 
     @property
     def page(self) -> str:
@@ -62,10 +64,11 @@ class Demo:
         Raises:
             DeskError: they ended instead, or took too long.
         """
-        if self.process is None:
+        if self.ready or self.process is None:
             return
         assert self.process.stdout is not None
-        if "imap" not in _line(self.process.stdout, seconds):
+        self.ready = "imap" in _line(self.process.stdout, seconds)
+        if not self.ready:
             self.close()
             raise DeskError(say("demo.did_not_start", log=self.log))
 
@@ -173,7 +176,10 @@ def _join(folder: Path) -> Demo | None:
             continue
         with contextlib.suppress(OSError):
             if lease.recv(4) == b"* OK":
-                return Demo(folder, access_.load(folder), None, lease)
+                access = access_.load(folder)
+                if not (folder / "desk.toml").exists():  # somebody started the servers alone
+                    access_.write_private(folder / "desk.toml", desk_toml(access))
+                return Demo(folder, access, None, lease, ready=True)
         lease.close()
     return None
 

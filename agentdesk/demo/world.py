@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from agentdesk.demo import letters, shop
+from agentdesk.demo import mail_program, shop
 from agentdesk.demo.journal import Journal, Script
 from agentdesk.demo.season_types import Attachment
 
@@ -39,7 +39,7 @@ class World:
 
     async def accept(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         """Mail the shop hands over. It is on disk when this returns."""
-        message_id = letters.header_of(raw, "Message-ID")
+        message_id = mail_program.header_of(raw, "Message-ID")
         row, repeated = self._journal.add_delivered(sender, recipients, message_id, raw)
         if repeated:
             _log.warning("a message left twice: %s", message_id)
@@ -68,7 +68,7 @@ class World:
         attachments: Sequence[Attachment] = (),
     ) -> None:
         """A customer writes to the shop; `answers` is the row of a delivered message."""
-        raw = letters.write(
+        raw = mail_program.write(
             name=name,
             address=address,
             subject=subject,

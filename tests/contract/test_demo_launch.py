@@ -35,6 +35,7 @@ def test_the_ports_answer_before_the_servers_are_ready(folder: Path) -> None:
         with socket.create_connection(("127.0.0.1", demo.access.imap), timeout=20) as client:
             assert client.recv(4) == b"* OK"
         demo.wait_ready(20)
+        demo.wait_ready(0)
 
 
 def test_closing_ends_the_child_and_frees_its_ports(folder: Path) -> None:
@@ -72,6 +73,9 @@ def test_a_ready_line_says_everything(folder: Path) -> None:
     assert set(said) == {"imap", "smtp", "http", "page", "user", "password", "token", "account"}
     assert said["page"] == f"http://127.0.0.1:{said['http']}/"
     assert not refused(said["smtp"])
+    with launch.prepare(folder) as joined:
+        assert (joined.process, joined.page) == (None, said["page"])
+        assert config.load(folder, folder / "state").faults == ()
     _, errors = child.communicate(timeout=20)
     assert (child.returncode, errors) == (0, b"")
 
@@ -158,7 +162,7 @@ def test_the_desk_it_writes_is_a_valid_one(folder: Path, monkeypatch: pytest.Mon
 
 def test_a_broken_journal_is_told(folder: Path) -> None:
     (folder / "journal.db").write_bytes(b"no database at all" * 100)
-    with launch.prepare(folder) as demo, pytest.raises(DeskError, match="server.log"):
+    with launch.prepare(folder) as demo, pytest.raises(DeskError, match=r"server\.log"):
         demo.wait_ready(20)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdesk.demo import letters
+from agentdesk.demo import mail_program
 from agentdesk.demo.chat import ANNA, Chat, Contact
 from agentdesk.demo.chat_requests import read_multipart
 from agentdesk.demo.liquid_trap import rendered
@@ -28,7 +28,7 @@ def write(**fields: object) -> bytes:
         "text": "Hallo\n",
         "at": AT,
     } | fields
-    return letters.write(**given_fields)
+    return mail_program.write(**given_fields)
 
 
 def test_a_letter_is_plain_ascii_on_the_wire() -> None:
@@ -44,7 +44,7 @@ def test_a_letter_is_plain_ascii_on_the_wire() -> None:
     [("Lampe", "Re: Lampe"), ("Re: Lampe", "Re: Lampe"), ("AW: Lampe", "AW: Lampe"), ("", "Re: ")],
 )
 def test_the_subject_of_an_answer(subject: str, wanted: str) -> None:
-    assert letters.answer_subject(subject) == wanted
+    assert mail_program.answer_subject(subject) == wanted
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_subject_of_an_answer(subject: str, wanted: str) -> None:
 def test_the_line_above_a_quote(language: str, words: str) -> None:
     ours = b"From: Casa Verde <s@c.example>\r\nDate: Mon, 15 Dec 2025 11:30:00 +0100\r\nMessage-ID: <1@c.example>\r\n\r\nHi\r\n"
     raw = write(answers=ours, language=language)
-    text = letters.text_of(raw).replace("\r\n", "\n")
+    text = mail_program.text_of(raw).replace("\r\n", "\n")
     assert words in text
     assert text.endswith("\n> Hi\n")
 
