@@ -26,14 +26,10 @@ pytestmark = pytest.mark.shared
 BASE = "http://127.0.0.1:9"
 CHATS = "/api/v1/accounts/1/conversations"
 
-SPEC = Path(__file__).parents[2].parent / "shared" / "specs" / "chatwoot" / "swagger-4.13.0.json"
-
 
 @pytest.fixture(scope="module")
-def spec() -> OpenAPI:
-    if not SPEC.exists():
-        pytest.skip("Chatwoot's OpenAPI description is not beside this checkout")
-    return OpenAPI.from_file_path(str(SPEC))
+def spec(shared: Path) -> OpenAPI:
+    return OpenAPI.from_file_path(str(shared / "specs" / "chatwoot" / "swagger-4.13.0.json"))
 
 
 @pytest.fixture

@@ -189,4 +189,9 @@ $("letter").onsubmit = async (event) => {
   } catch { $("offline").hidden = false; }
 };
 $("letter").oninput = () => { $("sent").textContent = ""; };
+for (const chooser of document.querySelectorAll("input[type=file]")) {
+  const show = () => { chooser.nextElementSibling.textContent = [...chooser.files].map((file) => file.name).join(", ") || words.attach; };
+  chooser.onchange = show;
+  chooser.form.addEventListener("reset", () => setTimeout(show));  // the files are gone only after this event
+}
 begin();
