@@ -1,0 +1,186 @@
+"""The desk as a whole: lists, questions, channels, colours, quitting."""
+
+from __future__ import annotations
+
+import sys
+
+from agentdesk.domain.conversation import MessageState
+from agentdesk.locale import say
+from agentdesk.tui import theme, times
+from agentdesk.tui.actions.registry import does
+from agentdesk.tui.screens.desk import DeskScreen
+from agentdesk.tui.sheets.pick import Options, Prompt
+from agentdesk.tui.widgets.sheet import Choice
+
+UNDER_WAY = frozenset({
+    MessageState.HELD, MessageState.QUEUED, MessageState.FENCED, MessageState.SENDING,
+})  # fmt: skip
+
+
+@does("picker.down")
+def picker_down(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.queue.move(1)
+    else:
+        screen.sheet.move(1)
+
+
+@does("picker.up")
+def picker_up(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.queue.move(-1)
+    else:
+        screen.sheet.move(-1)
+
+
+@does("picker.page-down")
+def picker_page_down(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.queue.page(1)
+    else:
+        screen.sheet.page(1)
+
+
+@does("picker.page-up")
+def picker_page_up(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.queue.page(-1)
+    else:
+        screen.sheet.page(-1)
+
+
+@does("picker.choose")
+def picker_choose(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.end_search(keep=True)
+        screen.follow()
+        return
+    sheet = screen.sheet.sheet
+    if sheet is not None:
+        sheet.choose(screen.sheet.current, screen.sheet.entry.text)
+
+
+@does("picker.turn")
+def picker_turn(screen: DeskScreen, count: int, argument: str) -> None:
+    sheet = screen.sheet.sheet
+    if sheet is not None and not screen.queue.searching:
+        sheet.turn(screen.sheet.current, screen.sheet.entry.text)
+        screen.sheet.search(keep=True)
+
+
+@does("picker.leave")
+def picker_leave(screen: DeskScreen, count: int, argument: str) -> None:
+    if screen.queue.searching:
+        screen.end_search(keep=False)
+        return
+    sheet = screen.sheet.sheet
+    screen.close_sheet()
+    if sheet is not None:
+        sheet.leave()
+
+
+@does("questions")
+def questions(screen: DeskScreen, count: int, argument: str) -> None:
+    """What a server wants to know, one after the other."""
+    waiting = screen.desk.reading.questions()
+    if not waiting:
+        screen.tell(say("screen.no_questions"))
+        return
+    question = waiting[0]
+
+    def given(text: str) -> None:
+        screen.close_sheet()
+        screen.desk.reading.answer(question.id, text)
+        screen.desk_app.wake()
+        screen.tell(say("screen.answered"))
+
+    if question.kind == "certificate":
+        choices = [Choice(say("screen.certificate_no"), "", "no"), Choice(say("screen.certificate_yes"), "", "yes", role="bad")]
+        sheet = Options(question.text, choices, lambda c: given(str(c.value)), share=0.4, typed=False, placeholder=question.text)
+        screen.choose_from(sheet)
+        return
+    roles = screen.desk_app.roles
+    screen.choose_from(Prompt(question.text, given, secret=question.kind == "password", words=[[(question.text, roles.text)]]))
+
+
+@does("channels")
+def channels(screen: DeskScreen, count: int, argument: str) -> None:
+    now = screen.now()
+    choices = []
+    for channel in screen.desk.reading.channels():
+        state = say(f"screen.channel_{channel.state}")
+        if channel.total > channel.done:
+            state += f" {times.number(channel.done)}/{times.number(channel.total)}"
+        reached = say("screen.reached", at=times.ago(channel.reached_at, now)) if channel.reached_at else ""
+        moved = f"↓{times.size(channel.bytes_in)} ↑{times.size(channel.bytes_out)} · " + say("screen.round_trips", n=channel.round_trips)
+        role = "bad" if channel.state == "refused" else "warm" if channel.state in {"down", "offline"} else "text"
+        choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (moved, reached) if p), channel, role=role))
+        if channel.detail:
+            choices.append(Choice(f"  {channel.detail}", role="mute", heading=True))
+    screen.choose_from(Options(say("commands.channels"), choices, lambda _: screen.close_sheet(), typed=False, share=0.5))
+
+
+@does("theme")
+def choose_theme(screen: DeskScreen, count: int, argument: str) -> None:
+    def use(name: str) -> None:
+        screen.desk_app.use_palette(name)
+
+    if argument in theme.NAMES:
+        use(argument)
+        return
+
+    def chosen(choice: Choice) -> None:
+        screen.close_sheet()
+        use(str(choice.value))
+
+    here = screen.desk_app.roles.name
+    choices = [Choice(say(f"screen.theme_{n}"), "", n, role="accent" if n == here else "text") for n in theme.NAMES]
+    screen.choose_from(Options(say("commands.theme"), choices, chosen, share=0.4))
+
+
+@does("mouse")
+def mouse(screen: DeskScreen, count: int, argument: str) -> None:
+    """Off by default: a terminal that reports the mouse sends bytes at every move and can't mark text."""
+    app = screen.desk_app
+    app.mouse_on = not app.mouse_on
+    # 1000: buttons; 1006: their places as decimal numbers. Not 1003, which reports every move.
+    sign = "h" if app.mouse_on else "l"
+    stream = sys.__stderr__
+    if stream is not None and not app.is_headless:
+        stream.write(f"\x1b[?1000{sign}\x1b[?1006{sign}")
+        stream.flush()
+    screen.tell(say("screen.mouse_on" if app.mouse_on else "screen.mouse_off"))
+
+
+@does("quit", "quit.now")
+def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
+    """Leave; with replies still on their way, ask what becomes of them."""
+    screen.save_draft()
+    unsent = [entry for entry in screen.desk.writing.outbox() if entry.state in UNDER_WAY]
+    if not unsent:
+        screen.desk_app.leave("now")
+        return
+    choices = [
+        Choice(say("screen.quit_wait"), say("screen.quit_wait_why"), "wait"),
+        Choice(say("screen.quit_background"), say("screen.quit_background_why"), "background"),
+        Choice(say("screen.quit_keep"), say("screen.quit_keep_why"), "keep"),
+        Choice(say("screen.quit_stay"), "", "stay", role="mute"),
+    ]
+    choices.append(Choice("", heading=True))
+    now = screen.now()
+    for entry in unsent:
+        who = ", ".join(a.name or a.address for a in entry.to) or entry.channel
+        state = say(f"screen.state_{entry.state.value}")
+        if entry.hold_until is not None and entry.state is MessageState.HELD:
+            state += f" {max(0, round((entry.hold_until - now).total_seconds()))} s"
+        choices.append(Choice(f"{who} · {entry.subject} · {state}", heading=True))
+
+    def chosen(choice: Choice) -> None:
+        screen.close_sheet()
+        what = str(choice.value)
+        if what == "wait":
+            screen.desk_app.leave_when_sent()
+        elif what != "stay":
+            screen.desk_app.leave("background" if what == "background" else "keep")
+
+    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=0.62))

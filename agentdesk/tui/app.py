@@ -1,0 +1,306 @@
+"""The application: keys to commands, changes to the screen, and nothing that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from textual import events
+from textual.app import App
+
+from agentdesk.commands import COMMANDS, Where
+from agentdesk.commands.keymap import Keymap, load
+from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.desk.facts import Draft
+from agentdesk.errors import DeskError
+from agentdesk.locale import say
+from agentdesk.tui import theme
+from agentdesk.tui.actions import ACTIONS
+from agentdesk.tui.keyboard import Keyboard, token
+from agentdesk.tui.ports import Desk, Engine
+from agentdesk.tui.screens.desk import DeskScreen
+
+POLL = 0.1
+"""Seconds between two looks at what changed; a look costs one PRAGMA."""
+REPAINTS = 0.25
+"""Changes from outside reach the screen at most this often."""
+
+
+class DeskApp(App[int]):
+    """AgentDesk on the terminal."""
+
+    TITLE = "agentdesk"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS = []  # noqa: RUF012 - keys are the keymap's business, none are Textual's
+    CSS_PATH = "desk.tcss"
+
+    def __init__(
+        self,
+        desk: Desk,
+        engine: Engine | None = None,
+        *,
+        palette: str = "",
+        clock: Callable[[], datetime] | None = None,
+        keymap: Keymap | None = None,
+    ) -> None:
+        self.roles = theme.PALETTES[palette or theme.detect()]
+        super().__init__(ansi_color=True if self.roles.name in {"ansi", "none"} else None)
+        self.animation_level = "none"
+        for roles in theme.PALETTES.values():
+            self.register_theme(theme.textual_theme(roles))
+        self.theme = f"desk-{self.roles.name}"
+        self.desk, self.engine = desk, engine
+        self.agent = desk.config.agent_email.lower()
+        zone = desk.config.timezone
+        self.now: Callable[[], datetime] = clock or (lambda: datetime.now(zone))
+        self.keyboard = Keyboard(keymap or load(desk.config.keymap, desk.config.folder))
+        self._names = {m.email.lower(): m.name for m in desk.config.members} | {self.agent: desk.config.agent_name}
+        self._changes = desk.changes()
+        self._seen: set[tuple[str, int]] = set()
+        self._painted = 0.0
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="screen-reader")
+        self.desk_screen = DeskScreen(desk, self.now)
+        self.after_blob: list[Callable[[], bool]] = []
+        """What waits for an attachment or a raw form to arrive; each says whether it is done."""
+        self.thrown_away: Draft | None = None
+        """The draft discarded last; undo brings it back."""
+        self.mouse_on = False
+        self.ending = "background"
+        """What the engine is told at the end. A lost terminal means: send what is on its way."""
+        self._leaving = False
+
+    def get_default_screen(self) -> DeskScreen:  # type: ignore[override]
+        return self.desk_screen
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL, self._poll)
+        self.set_interval(60.0, self.desk_screen.tick)
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """The first picture is out: forget garbage for good, start what works behind, warm what comes first."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 1_000)
+        faults = [*map(str, self.keyboard.keymap.faults), *self.desk.config.faults]
+        if faults:
+            more = say("screen.more_faults", n=len(faults) - 1) if len(faults) > 1 else ""
+            self.desk_screen.tell(faults[0] + more, "bad")
+        elif unsent := self.desk.writing.unsent():
+            self.desk_screen.tell(say("screen.unsent_at_start", n=unsent, key=self.key_of("outbox")), "note")
+        self.look_for_questions()
+        self.set_timer(0.5, self._warm)
+
+    def _warm(self) -> None:
+        """Load what the first picker needs while nothing else happens."""
+        prepare = getattr(self.desk.answers, "prepare", None)
+        if prepare is not None:
+            self.aside(prepare, lambda _: None)
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.desk_screen:
+            if self._press(event):
+                return
+        elif isinstance(event, events.Paste) and not event.is_forwarded and self._paste(event.text):
+            return
+        await super().on_event(event)
+
+    def _press(self, event: events.Key) -> bool:
+        """Take a key; False leaves it to the text being written."""
+        screen = self.desk_screen
+        if self._leaving:
+            self._leaving = False
+            screen.tell(say("screen.quit_called_off"))
+        where, key = screen.where(), token(event)
+        before = (self.keyboard.pending, self.keyboard.count)
+        meant = self.keyboard.press(key, where)
+        if meant.command:
+            self.run_command(meant.command, meant.count)
+            screen.show_keys()
+            return True
+        if before != (self.keyboard.pending, self.keyboard.count):
+            screen.show_keys()
+        if meant.taken:
+            return True
+        if where is Where.PICKER:
+            if screen.queue.searching:
+                if screen.queue.search is not None and screen.queue.search.press(key, event.character):
+                    screen.search_changed()
+            else:
+                screen.sheet.press(key, event.character)
+            return True
+        if where is Where.COMPOSER:
+            if screen.composer.fields.has_focus:
+                if screen.composer.fields.press(key, event.character):
+                    screen.composer.edited()
+                return True
+            return False
+        return True
+
+    def _paste(self, text: str) -> bool:
+        screen = self.desk_screen
+        if screen.where() is Where.PICKER:
+            if screen.queue.searching and screen.queue.search is not None:
+                screen.queue.search.insert(text)
+                screen.search_changed()
+            else:
+                screen.sheet.paste(text)
+            return True
+        if screen.where() is Where.COMPOSER and screen.composer.fields.has_focus:
+            fields = screen.composer.fields
+            fields.entries[list(fields.entries)[fields.at]].insert(text)
+            fields.refresh()
+            screen.composer.edited()
+            return True
+        # Pasted text is no row of verbs.
+        return screen.where() is not Where.COMPOSER
+
+    def run_command(self, command_id: str, count: int = 0, argument: str = "") -> None:
+        """Carry out a command; what the desk refuses is said in the status line."""
+        try:
+            ACTIONS[command_id](self.desk_screen, count, argument)
+        except DeskError as error:
+            self.desk_screen.tell(str(error), "bad")
+
+    def key_of(self, command_id: str) -> str:
+        return self.keyboard.keymap.shown(command_id) or ":" + COMMANDS[command_id].title
+
+    # -- what happens behind ---------------------------------------------------------------------------------------
+
+    def aside(self, ask: Callable[[], Any], then: Callable[[Any], None], *, wait: bool = False) -> None:
+        """Read something slow in another thread; `then` gets it, or the exception, on the screen's own.
+
+        With `wait` it is read at once: for what the agent's key asked to see.
+        """
+        if wait:
+            try:
+                result = ask()
+            except Exception as error:  # noqa: BLE001 - handed to the caller, who raises what is none of its own
+                result = error
+            then(result)
+            return
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._aside, ask)
+
+        def finished(done: asyncio.Future[Any]) -> None:
+            if done.cancelled() or not self.is_running:
+                return
+            error = done.exception()
+            then(error if error is not None else done.result())
+
+        future.add_done_callback(finished)
+
+    def _poll(self) -> None:
+        self._seen |= self._changes.poll()
+        now = asyncio.get_running_loop().time()
+        if self._seen and now - self._painted >= REPAINTS:
+            changes, self._seen = frozenset(self._seen), set()
+            self._painted = now
+            self.desk_screen.changed(changes)
+        watch = getattr(self.engine, "watch", None)
+        if watch is not None and not watch():
+            self.desk_screen.topline.update(engine_fault=say("screen.engine_gone"))
+
+    def wake(self) -> None:
+        if self.engine is not None:
+            self.engine.wake()
+
+    # -- leaving ---------------------------------------------------------------------------------------------------
+
+    def leave(self, how: str) -> None:
+        """End the screen. `background`: the engine sends what is on its way first; else it finishes its step and ends."""
+        self.ending = "background" if how == "background" else "now"
+        self.exit(0)
+
+    def leave_when_sent(self) -> None:
+        """Stay until nothing is on its way any more; any key calls it off."""
+        self._leaving = True
+        self.wake()
+        self._say_waiting()
+        self.set_timer(0.5, self._leave_if_sent)
+
+    def _say_waiting(self) -> None:
+        count = self.desk.writing.unsent()
+        self.desk_screen.tell(say("screen.waiting_to_quit", n=count), "note")
+
+    def _leave_if_sent(self) -> None:
+        if not self._leaving:
+            return
+        if self.desk.writing.unsent() == 0:
+            self.leave("now")
+            return
+        self._say_waiting()
+        self.set_timer(0.5, self._leave_if_sent)
+
+    def look_for_questions(self) -> None:
+        """Something behind wants to know something: say so, without taking the keys away."""
+        questions = self.desk.reading.questions()
+        if questions:
+            self.desk_screen.tell(say("screen.question_waits", n=len(questions), key=self.key_of("questions")), "warm")
+
+    def blob_arrived(self) -> None:
+        self.after_blob = [waiting for waiting in self.after_blob if not waiting()]
+
+    # -- small things the widgets ask ------------------------------------------------------------------------------
+
+    def short_name(self, who: str) -> str:
+        """A colleague's first name, from an address or a name."""
+        name = self._names.get(who.lower(), who)
+        return name if "@" in name else name.split(" ")[0]
+
+    def use_palette(self, name: str) -> None:
+        self.roles = theme.PALETTES[name]
+        self.ansi_color = True if name in {"ansi", "none"} else None
+        self.theme = f"desk-{name}"
+        screen = self.desk_screen
+        screen.conversation.update(screen.conversation.items)
+        screen.conversation._build()  # noqa: SLF001 - styles are kept in its lines
+        screen.panel._build()  # noqa: SLF001 - likewise
+        self.refresh_css(animate=False)
+        for widget in screen.walk_children():
+            widget.refresh()
+
+    def action_help_quit(self) -> None:
+        """Textual's own answer to ctrl+c would be a toast."""
+        self.desk_screen.tell(say("screen.how_to_quit", key=self.key_of("quit")))
+
+
+def run(config: DeskConfig) -> int:
+    """Open the desk on this terminal; returns the exit status."""
+    from agentdesk.desk import Desk as RealDesk  # noqa: PLC0415 - the tests run without a store
+
+    with RealDesk.open(config) as desk:
+        engine = _engine(config)
+        app = DeskApp(desk, engine)
+        try:
+            return app.run(mouse=False) or 0
+        finally:
+            if engine is not None:
+                engine.stop(app.ending)
+
+
+def _engine(config: DeskConfig) -> Engine | None:
+    """The engine as a child process, started before the screen takes the terminal; none for a desk without channels."""
+    if not config.channels:
+        return None
+    from agentdesk.config import fetch_secret  # noqa: PLC0415 - not needed to draw
+    from agentdesk.desk.engine_process import EngineProcess  # noqa: PLC0415 - likewise
+
+    secrets = {}
+    for channel in config.channels:
+        secret = channel.password if isinstance(channel, MailChannelConfig) else channel.token
+        try:
+            secrets[channel.name] = fetch_secret(secret, channel.name, config.folder)
+        except DeskError:
+            # The engine asks for what it was not given, and the desk works without this channel until then.
+            continue
+    engine = EngineProcess(config, secrets)
+    engine.start()
+    return engine

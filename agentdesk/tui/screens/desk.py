@@ -1,0 +1,500 @@
+"""The one screen: queue, conversation with the composer under it, customer; a line above and a line below.
+
+It holds what is shown and keeps it true; what commands do is in `agentdesk.tui.actions`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+
+from agentdesk.commands import COMMANDS, Where
+from agentdesk.config import Link
+from agentdesk.desk.facts import Draft, Panel, Row, View
+from agentdesk.errors import DeskError
+from agentdesk.locale import say
+from agentdesk.tui.ports import Desk
+from agentdesk.tui.widgets.composer import Composer, TextBox
+from agentdesk.tui.widgets.conversation import Conversation, Head
+from agentdesk.tui.widgets.entry import Entry
+from agentdesk.tui.widgets.footer import Footer
+from agentdesk.tui.widgets.lines import Across, Down
+from agentdesk.tui.widgets.panel import PanelView, order_role, order_status
+from agentdesk.tui.widgets.queue import Queue
+from agentdesk.tui.widgets.sheet import Sheet, SheetView
+from agentdesk.tui.widgets.topline import TopLine
+
+if TYPE_CHECKING:
+    from agentdesk.tui.app import DeskApp
+
+THREE = 100
+"""Columns from which all three panes are shown."""
+TWO = 60
+FOLLOW = 0.25
+"""Seconds the cursor rests on a row before its conversation is shown."""
+SAVE = 0.6
+"""Seconds without a key after which a draft is saved."""
+
+
+class DeskScreen(Screen[None]):
+    BINDINGS = []  # noqa: RUF012 - keys are the keymap's business, none are Textual's
+
+    def __init__(self, desk: Desk, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.desk, self.now = desk, now
+        config = desk.config
+        self.topline = TopLine(config.name, config.agent_name)
+        self.queue = Queue(desk.queue.rows, now, config.agent_email)
+        self.head, self.conversation, self.composer = Head(), Conversation(now), Composer()
+        self.sheet, self.panel, self.footer = SheetView(), PanelView(now), Footer()
+        self.middle = Vertical(self.head, self.conversation, self.composer, self.sheet, id="middle")
+        self.left, self.right = Down(id="left"), Down(id="right")
+        self.views: tuple[View, ...] = ()
+        self.view = View("open", "", "")
+        self.query_text = ""
+        self.current = 0
+        """The conversation in the middle; 0: none."""
+        self.row: Row | None = None
+        self.facts: Panel | None = None
+        self.asked: dict[int, frozenset[int]] = {}
+        """By conversation: messages whose text has been asked for."""
+        self.panel_wanted = True
+        """At full width: the panel is shown."""
+        self.panel_instead = False
+        """On a narrow terminal: the panel stands where the queue was."""
+        self.last_sent: tuple[int, int] | None = None
+        """Outbox row and conversation of the reply sent last."""
+        self._before_sheet: Any = None
+        self._follow: Timer | None = None
+        self._saving: Timer | None = None
+        self._counting: Timer | None = None
+        self._listing = 0
+        self._shape: tuple[object, ...] = ()
+
+    @property
+    def desk_app(self) -> DeskApp:
+        return cast("DeskApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield self.topline
+        yield Across()
+        with Horizontal(id="body"):
+            yield self.queue
+            yield self.left
+            yield self.middle
+            yield self.right
+            yield self.panel
+        yield Across()
+        yield self.footer
+
+    def on_mount(self) -> None:
+        self.views = self.desk.queue.views()
+        link = self.desk.config.link
+        self.topline.link = "" if link is Link.AUTO else say(f"screen.link_{link.value}")
+        self.shape()
+        self.show_view(self.views[0].key if self.views else "open")
+        self.refresh_lines()
+        self.queue.focus()
+        self.show_keys()
+
+    # -- shape -----------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.shape(event.size.width, event.size.height)
+
+    def shape(self, width: int = 0, height: int = 0) -> None:
+        """Widths of the panes, and which of them are shown."""
+        width, height = width or self.app.size.width, height or self.app.size.height
+        focus = self.pane()
+        if width >= THREE:
+            shown = {"queue", "middle"} | ({"panel"} if self.panel_wanted or focus == "panel" else set())
+        elif width >= TWO:
+            shown = {"middle", "panel"} if self.panel_instead or focus == "panel" else {"queue", "middle"}
+        else:
+            shown = {focus}
+        queue_width = max(32, min(48, width * 28 // 100)) if width >= THREE else max(26, min(36, width * 38 // 100))
+        panel_width = max(28, min(44, width * 25 // 100))
+        key = (width, height, frozenset(shown))
+        if key == self._shape:
+            return
+        self._shape = key
+        self.queue.display = "queue" in shown
+        self.middle.display = "middle" in shown
+        self.panel.display = "panel" in shown
+        self.left.display = shown >= {"queue", "middle"}
+        self.right.display = shown >= {"middle", "panel"}
+        self.queue.styles.width = queue_width if len(shown) > 1 else "1fr"
+        self.panel.styles.width = panel_width if len(shown) > 1 else "1fr"
+        self.head.styles.height = 3 if height >= 16 else 1
+        self.composer.styles.height = "40%" if height >= 20 else "60%"
+        self.show_head()
+
+    def pane(self) -> str:
+        """Where the keys go: queue, middle or panel."""
+        focused = self.focused
+        if focused is self.panel:
+            return "panel"
+        return "queue" if focused is self.queue or focused is None else "middle"
+
+    def where(self) -> Where:
+        """The context of the keys."""
+        focused = self.focused
+        if focused is self.sheet or self.queue.searching:
+            return Where.PICKER
+        if isinstance(focused, TextBox) or focused is self.composer.fields:
+            return Where.COMPOSER
+        if focused is self.panel:
+            return Where.PANEL
+        return Where.CONVERSATION if focused is self.conversation else Where.QUEUE
+
+    def go_to_pane(self, pane: str) -> None:
+        """Focus a pane; on a narrow terminal it comes into sight."""
+        if pane == "panel":
+            self.panel_instead = True
+        elif pane == "queue":
+            self.panel_instead = False
+        target: Any = {"queue": self.queue, "panel": self.panel}.get(pane, self.conversation)
+        for widget in (self.queue, self.middle, self.panel):
+            # What is hidden can't be focused: show first, then settle which panes stay.
+            if widget is target or widget is self.middle and target is self.conversation:
+                widget.display = True
+        self.set_focus(target)
+        self._shape = ()
+        self.shape()
+        self.show_keys()
+
+    def on_descendant_focus(self) -> None:
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """The footer's left side: what works here, or what may follow what was pressed."""
+        keyboard = self.desk_app.keyboard
+        where = self.where()
+        if keyboard.pending or keyboard.count:
+            following = keyboard.continuations(where)
+            following_keys = [(key, COMMANDS[command].title) for key, command in following.items()]
+            self.footer.show_keys(following_keys, " ".join([keyboard.count, *keyboard.pending]).strip())
+            return
+        ranked = sorted((c for c in COMMANDS.all() if c.footer and where in c.where), key=lambda c: c.footer)
+        sheet = self.sheet.sheet
+        here = keyboard.here(where)
+        shown = []
+        for command in ranked:
+            if command.id == "picker.turn" and (sheet is None or type(sheet).turn is Sheet.turn):
+                continue
+            if where is Where.PICKER and command.id == "help":
+                continue
+            if keys_here := here.get(command.id):
+                shown.append((keys_here[0], command.title))
+        self.footer.show_keys(shown)
+
+    # -- words below -----------------------------------------------------------------------------------------------
+
+    def tell(self, words: str, role: str = "mute", *, undo: bool = False, until: datetime | None = None) -> None:
+        """The status words; with `undo`, the key that takes it back, and how long."""
+        key = self.desk_app.key_of("undo") if undo else ""
+        self.footer.say(words, role, undo_key=key, until=until)
+        if until is not None and self._counting is None:
+            self._counting = self.set_interval(1.0, self._count)
+
+    def _count(self) -> None:
+        if not self.footer.tick() and self._counting is not None:
+            self._counting.stop()
+            self._counting = None
+
+    # -- the queue -------------------------------------------------------------------------------------------------
+
+    def show_view(self, key: str, query: str = "") -> None:
+        """Another view, or a search over all conversations."""
+        found = next((v for v in self.views if v.key.lower() == key.lower()), None)
+        if found is None:
+            self.tell(say("screen.no_view", name=key), "bad")
+            return
+        self.view, self.query_text = found, query
+        self.queue.title = found.title
+        self.queue.fault = ""
+        self.queue.cursor = self.queue.top = 0
+        self.load_list(show=True)
+
+    def load_list(self, *, show: bool = False, keep: int = 0) -> None:
+        """Ask for the ids of the list, off the key path where there are many; then show or offer them."""
+        self._listing += 1
+        ask = partial(self.desk.queue.ids, self.search_view if self.query_text else self.view.key, self.query_text)
+        self.desk_app.aside(ask, partial(self._listed, self._listing, show=show, keep=keep), wait=show)
+
+    @property
+    def search_view(self) -> str:
+        """A search looks everywhere but in spam; the view counts where no query is typed."""
+        return "all" if any(v.key == "all" for v in self.views) else self.view.key
+
+    def _listed(self, number: int, ids: array[int] | Exception, *, show: bool, keep: int) -> None:
+        if number != self._listing:
+            return
+        if isinstance(ids, Exception):
+            if not isinstance(ids, DeskError):
+                raise ids
+            self.queue.fault = str(ids)
+            if self.queue.ids:
+                self.queue.show(array("q"))
+            self.queue.refresh()
+            return
+        self.queue.fault = ""
+        self._set_empty()
+        if show:
+            self.queue.show(ids, on=keep)
+            if not ids:
+                self.show_conversation(0)
+            elif not self.current:
+                self.show_conversation(self.queue.current)
+        else:
+            self.queue.offer(ids)
+
+    def _set_empty(self) -> None:
+        """What an empty queue says."""
+        app = self.desk_app
+        if not self.desk.config.channels:
+            words = (say("screen.first_start"), say("screen.first_start_init"), say("screen.first_start_demo"))
+        elif self.query_text:
+            words = (say("screen.nothing_found"), say("screen.search_hint", key=app.key_of("back")))
+        elif any(c.state in {"new", "connecting", "syncing"} for c in self.topline.channels):
+            words = (say("screen.first_sync"), say("screen.first_sync_hint"))
+        elif self.view.key in {"open", "unassigned", "late"}:
+            words = (say("screen.all_done"), say("screen.all_done_hint", key=app.key_of("view.choose")))
+        else:
+            words = (say("screen.empty_view"), say("screen.empty_view_hint", key=app.key_of("view.open")))
+        self.queue.empty = words
+        self.conversation.empty = words[:1] if not self.desk.config.channels else ()
+
+    def on_queue_moved(self) -> None:
+        """The cursor rests, and then the conversation under it is shown: holding `j` down opens nothing."""
+        if self._follow is not None:
+            self._follow.stop()
+        self._follow = self.set_timer(FOLLOW, self.follow)
+
+    def follow(self) -> None:
+        """Show the conversation under the cursor, unless the agent is writing."""
+        if self._follow is not None:
+            self._follow.stop()
+            self._follow = None
+        if self.where() not in {Where.COMPOSER} and self.queue.current and self.queue.current != self.current:
+            self.show_conversation(self.queue.current)
+
+    def targets(self) -> list[int]:
+        """What a verb acts on: the marked conversations, else the one under the cursor or in the middle."""
+        if self.queue.marks and self.where() in {Where.QUEUE, Where.PANEL}:
+            return sorted(self.queue.marks, key=lambda row: self.queue.ids.index(row) if row in self.queue.ids else 0)
+        if self.where() is Where.QUEUE and self.queue.current:
+            self.follow()
+        return [self.current] if self.current else []
+
+    # -- the conversation ------------------------------------------------------------------------------------------
+
+    def show_conversation(self, row: int, *, ask: bool = False) -> None:
+        """Put a conversation in the middle and its customer beside it. `ask`: fetch texts that are not here."""
+        self.save_draft()
+        self.current = row
+        rows = self.desk.queue.rows([row]) if row else []
+        self.row = rows[0] if rows else None
+        self.queue.open(row)
+        if self.row is None:
+            self.current = 0
+            self.conversation.open((), "")
+            self.facts = None
+            self.panel.show(None)
+            self.composer.shut()
+            self.show_head()
+            return
+        items = self.desk.reading.thread(row)
+        self.conversation.waiting = self.asked.get(row, frozenset())
+        self.conversation.open(items, self.row.subject)
+        self.facts = self.desk.reading.panel(row)
+        self.panel.show(self.facts)
+        self.show_head()
+        if self.row.has_draft and (draft := self.saved_draft(row)):
+            self.composer.open(draft)
+        else:
+            self.composer.shut()
+        if ask:
+            self.fetch_texts()
+
+    def saved_draft(self, row: int) -> Draft | None:
+        for draft in self.desk.writing.drafts():
+            if draft.conversation == row:
+                return draft
+        return None
+
+    def show_head(self) -> None:
+        about = ("", "", "")
+        if not self.panel.display and self.facts is not None and self.facts.about is not None:
+            order = self.facts.about
+            about = (order.number, order_status(order.status), order_role(order.status))
+        self.head.show(self.row, about)
+
+    def fetch_texts(self) -> None:
+        """Ask the engine for the texts of this conversation that are not here, newest first."""
+        wanted = self.conversation.unread_texts()
+        known = self.asked.get(self.current, frozenset())
+        for message in wanted:
+            if message not in known:
+                self.desk.reading.want_text(message)
+        if wanted:
+            self.asked[self.current] = known | set(wanted)
+            self.conversation.update(self.conversation.items, self.asked[self.current])
+            self.desk_app.wake()
+
+    def renew_conversation(self) -> None:
+        """The conversation in the middle has changed."""
+        if not self.current:
+            return
+        rows = self.desk.queue.rows([self.current])
+        if not rows:
+            self.show_conversation(0)
+            return
+        self.row = rows[0]
+        self.conversation.update(self.desk.reading.thread(self.current))
+        self.facts = self.desk.reading.panel(self.current)
+        self.panel.show(self.facts)
+        self.show_head()
+
+    def on_panel_view_open(self, message: PanelView.Open) -> None:
+        self.open(message.conversation)
+
+    def open(self, row: int) -> None:
+        """Open a conversation by its number, wherever it is, and put the keys there."""
+        self.queue.go_to(row)
+        if row != self.current:
+            self.show_conversation(row, ask=True)
+        else:
+            self.fetch_texts()
+        self.go_to_pane("middle")
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def on_composer_edited(self) -> None:
+        if self._saving is not None:
+            self._saving.stop()
+        self._saving = self.set_timer(SAVE, self.save_draft)
+
+    def save_draft(self) -> None:
+        """Put what was typed on disk."""
+        if self._saving is not None:
+            self._saving.stop()
+            self._saving = None
+        draft = self.composer.draft
+        if draft is None or not self.composer.dirty:
+            return
+        self.composer.take()
+        try:
+            self.desk.writing.save(draft)
+        except DeskError as error:
+            self.tell(str(error), "bad")
+            return
+        self.composer.dirty = False
+        self.composer.refresh_bar(say("screen.draft_saved"))
+
+    # -- lists to choose from --------------------------------------------------------------------------------------
+
+    def choose_from(self, sheet: Sheet, query: str = "") -> None:
+        """Lay a list over the middle."""
+        if self.focused is not self.sheet:
+            self._before_sheet = self.focused
+        self.sheet.styles.height = "100%" if sheet.share >= 1 or self.app.size.height < 20 else f"{int(sheet.share * 100)}%"
+        self.sheet.display = True
+        self.middle.display = True
+        self.sheet.show(sheet, query)
+        self.set_focus(self.sheet)
+        self._shape = ()
+        self.shape()
+        self.show_keys()
+
+    def close_sheet(self) -> None:
+        """Take the list away; the keys go back to where they were."""
+        if self.sheet.sheet is None:
+            return
+        self.sheet.clear()
+        self.sheet.display = False
+        before, self._before_sheet = self._before_sheet, None
+        if before is self.panel or before is self.queue:
+            before.display = True
+        self.set_focus(before if before is not None and before.display else self.queue)
+        self._shape = ()
+        self.shape()
+        self.show_keys()
+
+    def begin_search(self) -> None:
+        self.go_to_pane("queue")
+        self.queue.search = self.queue.search or Entry(self.query_text)
+        self.queue.search.cursor = len(self.queue.search.text)
+        self.queue.searching = True
+        self.queue.repaint(0)
+        self.show_keys()
+
+    def end_search(self, *, keep: bool) -> None:
+        """Stop typing; without `keep` the view comes back."""
+        self.queue.searching = False
+        if not keep or not self.query_text.strip():
+            self.queue.search = None
+            if self.query_text:
+                self.show_view(self.view.key)
+        self.queue.repaint(0)
+        self.show_keys()
+
+    def search_changed(self) -> None:
+        if self.queue.search is None:
+            return
+        self.query_text = self.queue.search.text
+        self.queue.repaint(0)
+        self.queue.cursor = self.queue.top = 0
+        self.load_list(show=True)
+
+    # -- what has changed ------------------------------------------------------------------------------------------
+
+    def refresh_lines(self) -> None:
+        """Counts, channels, progress."""
+        self.topline.update(self.desk.queue.counts(), self.desk.reading.channels())
+
+    def changed(self, changes: frozenset[tuple[str, int]]) -> None:
+        """What others (or the writer on our behalf) changed: read that and no more."""
+        topics = {topic for topic, _ in changes}
+        everything = "all" in topics
+        conversations = {number for topic, number in changes if topic == "conversation"}
+        if everything or 0 in conversations:
+            self.queue.changed()
+        elif conversations:
+            self.queue.changed(conversations)
+        if everything or topics & {"list", "conversation"}:
+            self.load_list()
+        if everything or self.current in conversations or topics & {"outbox", "draft", "blob", "orders"}:
+            self.renew_conversation()
+        if topics - {"draft", "blob"}:
+            self.refresh_lines()
+        if everything or "question" in topics:
+            self.desk_app.look_for_questions()
+        if topics & {"blob", "all"}:
+            self.desk_app.blob_arrived()
+
+    def done(self, words: str, *, gone: Sequence[int] = ()) -> None:
+        """A verb has been carried out: say so, and show it at once."""
+        self.queue.marks.clear()
+        self.desk_app.wake()
+        self.tell(words, undo=True)
+        self.queue.changed()
+        self.load_list(show=True)
+        self.renew_conversation()
+        if gone and self.current in gone and self.queue.current != self.current and self.where() is not Where.COMPOSER:
+            self.show_conversation(self.queue.current)
+        self.refresh_lines()
+
+    def tick(self) -> None:
+        """A minute has passed."""
+        self.queue.tick()
+        self.panel.tick()

@@ -1,0 +1,94 @@
+"""The plain lists: some options, a text with suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agentdesk.tui.fuzzy import narrow
+from agentdesk.tui.layout import Piece
+from agentdesk.tui.widgets.sheet import Choice, Sheet
+
+
+class Options(Sheet):
+    """A few things to choose from. `other` turns what is typed into a choice of its own (a date, a new tag)."""
+
+    def __init__(
+        self,
+        title: str,
+        options: Sequence[Choice],
+        chosen: Callable[[Choice], None],
+        *,
+        placeholder: str = "",
+        other: Callable[[str], Choice | None] | None = None,
+        turned: Callable[[Choice], None] | None = None,
+        left: Callable[[], None] | None = None,
+        hint: Sequence[Piece] = (),
+        typed: bool = True,
+        share: float = 0.62,
+    ) -> None:
+        self.title, self.placeholder, self.typed, self.share = title, placeholder, typed, share
+        self._options, self._chosen, self._other, self._turned, self._left = options, chosen, other, turned, left
+        self._hint = hint
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        if not query.strip():
+            return self._options
+        options = [choice for choice in self._options if not choice.heading]
+        found = narrow(query, options, lambda choice: f"{choice.title} {choice.why}")
+        other = self._other(query) if self._other else None
+        return [other, *found] if other else found
+
+    def hint(self) -> Sequence[Piece]:
+        return self._hint
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        if choice is not None:
+            self._chosen(choice)
+
+    def turn(self, choice: Choice | None, query: str) -> None:
+        if self._turned and choice is not None:
+            self._turned(choice)
+
+    def leave(self) -> None:
+        if self._left:
+            self._left()
+
+
+class Prompt(Sheet):
+    """One text is asked for; suggestions can be taken instead."""
+
+    share = 0.4
+
+    def __init__(
+        self,
+        title: str,
+        given: Callable[[str], None],
+        *,
+        placeholder: str = "",
+        suggestions: Callable[[str], Sequence[Choice]] | None = None,
+        secret: bool = False,
+        words: Sequence[Sequence[Piece]] = (),
+        left: Callable[[], None] | None = None,
+    ) -> None:
+        self.title, self.placeholder, self.secret = title, placeholder, secret
+        self._given, self._suggestions, self._words, self._left = given, suggestions, words, left
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        return self._suggestions(query) if self._suggestions else ()
+
+    def previews(self) -> bool:
+        return bool(self._words)
+
+    def preview_title(self) -> str:
+        return ""
+
+    def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
+        return self._words
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        # A suggestion counts where nothing of one's own was typed, or where it is what typing led to.
+        self._given(str(choice.value) if choice is not None else query)
+
+    def leave(self) -> None:
+        if self._left:
+            self._left()

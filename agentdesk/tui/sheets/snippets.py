@@ -1,0 +1,210 @@
+"""The snippet picker: the best for this conversation on top, filled with its data before one decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from agentdesk.errors import DeskError
+from agentdesk.locale import say
+from agentdesk.tui.layout import EMPTY, Piece, wrap
+from agentdesk.tui.ports import Answers, Filled, Hit
+from agentdesk.tui.theme import Roles
+from agentdesk.tui.widgets.sheet import Choice, Sheet
+
+LANGUAGES = ("it", "en", "de", "fr")
+
+
+def values_of(filled: Filled) -> list[str]:
+    """The texts that data filled in; very short ones are left out (they would tint every "1")."""
+    return [v for start, end in filled.spans if len(v := filled.text[start:end].strip()) > 1 and "\n" not in v]
+
+
+def tinted(filled: Filled, roles: Roles, width: int) -> list[list[Piece]]:
+    """The filled text in lines: values in accent, missing ones in bad."""
+    marks = [EMPTY] * len(filled.text)
+    for start, end in filled.spans:
+        marks[start:end] = [roles.accent] * (min(end, len(marks)) - start)
+    for missing in filled.missing:
+        marks[missing.start : missing.end] = [roles.bad_strong] * (min(missing.end, len(marks)) - missing.start)
+    lines: list[list[Piece]] = []
+    place = 0
+    for text in wrap(filled.text.rstrip(), width):
+        while place < len(filled.text) and text and not filled.text.startswith(text, place):
+            place += 1
+        pieces: list[Piece] = []
+        for offset, character in enumerate(text):
+            style = marks[place + offset] if place + offset < len(marks) else EMPTY
+            style = style if style is not EMPTY else roles.text
+            if pieces and pieces[-1][1] is style:
+                pieces[-1] = (pieces[-1][0] + character, style)
+            else:
+                pieces.append((character, style))
+        lines.append(pieces)
+        place += len(text)
+    return lines
+
+
+class Picker(Sheet):
+    share = 0.62
+    most = 7
+
+    def __init__(
+        self,
+        answers: Answers,
+        row: int,
+        roles: Roles,
+        *,
+        language: str,
+        chosen: Callable[[str, Filled], None],
+        ask: Callable[[str, Filled, str], None],
+        left: Callable[[], None],
+        turn_key: str,
+    ) -> None:
+        self.title = say("screen.snippets")
+        self._answers, self._row, self._roles = answers, row, roles
+        self.language = language
+        self._chosen, self._ask, self._left, self._turn_key = chosen, ask, left, turn_key
+        self._filled: dict[tuple[str, str], Filled | DeskError] = {}
+
+    def fill(self, name: str) -> Filled | DeskError:
+        key = (name, self.language)
+        if key not in self._filled:
+            try:
+                self._filled[key] = self._answers.fill(name, self._row, self.language, {})
+            except DeskError as error:
+                self._filled[key] = error
+        return self._filled[key]
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        hits: Sequence[Hit] = self._answers.search(query, self._row)
+        return [Choice(hit.title, _why(hit.why), hit.name) for hit in hits]
+
+    def previews(self) -> bool:
+        return True
+
+    def hint(self) -> Sequence[Piece]:
+        shown = self.language
+        return [
+            (shown, self._roles.accent),
+            (f" {self._turn_key} {say('screen.hint_language')}", self._roles.faint),
+        ]
+
+    def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
+        if choice is None:
+            return [[(say("screen.no_snippet"), self._roles.mute)]]
+        filled = self.fill(choice.value)
+        if isinstance(filled, DeskError):
+            return [[(text, self._roles.bad)] for text in wrap(str(filled), width)]
+        lines = tinted(filled, self._roles, width)
+        asked = {ask.name for ask in filled.ask}
+        missing = [name for name in dict.fromkeys(m.name for m in filled.missing)]
+        if missing:
+            lines.append([])
+            open_names = [name for name in missing if name.removeprefix("ask.") not in asked]
+            words = say("screen.missing_values", n=len(missing))
+            tail = "" if open_names else " — " + say("screen.asked_on_enter")
+            names = ", ".join(name.removeprefix("ask.") for name in missing)
+            lines.append([(words + " ", self._roles.bad), (names, self._roles.text), (tail, self._roles.mute)])
+        return lines
+
+    def turn(self, choice: Choice | None, query: str) -> None:
+        """The next language this snippet has."""
+        order = list(LANGUAGES)
+        place = order.index(self.language) if self.language in order else -1
+        for step in range(1, len(order) + 1):
+            language = order[(place + step) % len(order)]
+            before, self.language = self.language, language
+            filled = self.fill(choice.value) if choice else None
+            if choice is None or (not isinstance(filled, DeskError) and filled is not None and filled.language == language):
+                return
+            self.language = before
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        if choice is None:
+            return
+        filled = self.fill(choice.value)
+        if isinstance(filled, DeskError):
+            raise filled
+        if filled.ask:
+            self._ask(choice.value, filled, self.language)
+        else:
+            self._chosen(choice.value, filled)
+
+    def leave(self) -> None:
+        self._left()
+
+
+def _why(why: Any) -> str:
+    return why if isinstance(why, str) else "  ".join(str(part) for part in why)
+
+
+class AskForm(Sheet):
+    """The values a snippet asks for, one line each, with the text filling itself below."""
+
+    share = 0.62
+    most = 4
+
+    def __init__(
+        self,
+        answers: Answers,
+        row: int,
+        roles: Roles,
+        name: str,
+        filled: Filled,
+        language: str,
+        *,
+        chosen: Callable[[str, Filled], None],
+        again: Callable[[Sheet], None],
+        left: Callable[[], None],
+    ) -> None:
+        self._answers, self._row, self._roles, self._name, self._language = answers, row, roles, name, language
+        self._chosen, self._again, self._left = chosen, again, left
+        self._open = list(filled.ask)
+        self._given: dict[str, str] = {}
+        self._now = filled
+        self._set_title()
+
+    def _set_title(self) -> None:
+        ask = self._open[0]
+        self.title = str(ask.label or ask.name)
+        self.placeholder = str(ask.default or "")
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        options = [str(choice) for choice in (self._open[0].choices or ())]
+        return [Choice(option, value=option) for option in options if option.casefold().startswith(query.casefold())]
+
+    def previews(self) -> bool:
+        return True
+
+    def _answer(self, choice: Choice | None, query: str) -> str:
+        if query.strip():
+            return str(choice.value) if choice is not None else query.strip()
+        default = str(self._open[0].default or "")
+        # The cursor stands on the first choice from the start; where there is a default, it wins until one moves.
+        options = [str(option) for option in (self._open[0].choices or ())]
+        if choice is not None and (not default or str(choice.value) != options[0]):
+            return str(choice.value)
+        return default
+
+    def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
+        asked = {**self._given, self._open[0].name: self._answer(choice, query)}
+        try:
+            self._now = self._answers.fill(self._name, self._row, self._language, asked)
+        except DeskError as error:
+            return [[(text, self._roles.bad)] for text in wrap(str(error), width)]
+        return tinted(self._now, self._roles, width)
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        answer = self._answer(choice, query)
+        if not answer:
+            return
+        self._given[self._open.pop(0).name] = answer
+        if self._open:
+            self._set_title()
+            self._again(self)
+        else:
+            self._chosen(self._name, self._answers.fill(self._name, self._row, self._language, self._given))
+
+    def leave(self) -> None:
+        self._left()

@@ -1,0 +1,179 @@
+"""Colours by role. Every colour has one meaning; hierarchy is made by weight and shade first.
+
+Four palettes: dark and light (24-bit; Rich reduces them to 256 where that is all there is), `ansi` (the terminal's
+own 16 colours and ground) and `none` (NO_COLOR: weight, dim and underline only).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.theme import Theme
+
+NAMES = ("dark", "light", "ansi", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The styles the widgets draw with; they carry no ground, the widget has it."""
+
+    name: str
+    text: Style
+    strong: Style
+    mute: Style
+    faint: Style
+    accent: Style
+    accent_strong: Style
+    warm: Style
+    warm_strong: Style
+    note: Style
+    note_strong: Style
+    good: Style
+    bad: Style
+    bad_strong: Style
+    line: Style
+    ground: Style
+    raised: Style
+
+    def by_name(self, role: str) -> Style:
+        style: Style = getattr(self, role)
+        return style
+
+
+BOLD = Style(bold=True)
+
+
+def _roles(
+    name: str, colours: Mapping[str, str], *, ground: str = "default", raised: str = "default", dims: str = ""
+) -> Roles:
+    def style(role: str) -> Style:
+        return Style(color=colours.get(role, "default"), dim=True if role in dims.split() else None)
+
+    return Roles(
+        name=name,
+        text=style("text"),
+        strong=style("text") + BOLD,
+        mute=style("mute"),
+        faint=style("faint"),
+        accent=style("accent"),
+        accent_strong=style("accent") + BOLD,
+        warm=style("warm"),
+        warm_strong=style("warm") + BOLD,
+        note=style("note"),
+        note_strong=style("note") + BOLD,
+        good=style("good"),
+        bad=style("bad"),
+        bad_strong=style("bad") + BOLD,
+        line=style("line"),
+        ground=Style(bgcolor=ground),
+        raised=Style(bgcolor=raised),
+    )
+
+
+_DARK = {
+    "text": "#d5d9df",
+    "mute": "#8a929e",
+    "faint": "#656e7a",
+    "accent": "#7cc0c8",
+    "warm": "#e3a657",
+    "note": "#c9b26b",
+    "good": "#9cc27f",
+    "bad": "#e0786a",
+    "line": "#2b3139",
+}
+_LIGHT = {
+    "text": "#24292f",
+    "mute": "#66707c",
+    "faint": "#87909b",
+    "accent": "#0f7684",
+    "warm": "#b26a00",
+    "note": "#7d6400",
+    "good": "#3f7a2a",
+    "bad": "#b83a2c",
+    "line": "#dfe1e3",
+}
+_ANSI = {
+    "faint": "bright_black",
+    "accent": "cyan",
+    "warm": "yellow",
+    "note": "yellow",
+    "good": "green",
+    "bad": "red",
+    "line": "bright_black",
+}
+
+PALETTES: dict[str, Roles] = {
+    "dark": _roles("dark", _DARK, ground="#15181d", raised="#1e242c"),
+    "light": _roles("light", _LIGHT, ground="#fbfaf7", raised="#f0efe9"),
+    "ansi": _roles("ansi", _ANSI, dims="mute note"),
+    # Without colour, what must be noticed is bold, what belongs to us underlined.
+    "none": _roles("none", {}, dims="mute faint line"),
+}
+PALETTES["none"] = Roles(
+    **{
+        **{field: PALETTES["none"].by_name(field) for field in Roles.__slots__ if field != "name"},
+        "name": "none",
+        "warm": BOLD,
+        "warm_strong": BOLD,
+        "bad": BOLD,
+        "bad_strong": Style(bold=True, reverse=True),
+        "accent_strong": Style(bold=True, underline=True),
+        "note": Style(italic=True),
+        "note_strong": Style(italic=True, bold=True),
+    }
+)
+
+
+def textual_theme(roles: Roles) -> Theme:
+    """The same palette as Textual's stylesheets see it (`$desk-*`)."""
+    plain = roles.name in {"ansi", "none"}
+
+    def colour(style: Style) -> str:
+        if plain:
+            return "ansi_default" if style.color is None or style.color.is_default else f"ansi_{style.color.name}"
+        return style.color.name if style.color else "#000000"
+
+    ground = "ansi_default" if plain else (roles.ground.bgcolor.name if roles.ground.bgcolor else "#000000")
+    raised = "ansi_default" if plain else (roles.raised.bgcolor.name if roles.raised.bgcolor else "#000000")
+    return Theme(
+        name=f"desk-{roles.name}",
+        primary=colour(roles.accent),
+        secondary=colour(roles.accent),
+        accent=colour(roles.accent),
+        warning=colour(roles.warm),
+        error=colour(roles.bad),
+        success=colour(roles.good),
+        foreground=colour(roles.text),
+        background=ground,
+        surface=ground,
+        panel=ground,
+        boost=ground,
+        dark=roles.name != "light",
+        ansi=plain,
+        variables={
+            "desk-ground": ground,
+            "desk-raised": raised,
+            "desk-text": colour(roles.text),
+            "desk-mute": colour(roles.mute),
+            "desk-accent": colour(roles.accent),
+            "desk-line": colour(roles.line),
+        },
+    )
+
+
+def detect(environ: Mapping[str, str] = os.environ) -> str:
+    """The palette to start with: NO_COLOR, AGENTDESK_THEME, then what the terminal says of its ground (COLORFGBG)."""
+    if environ.get("NO_COLOR"):
+        return "none"
+    chosen = environ.get("AGENTDESK_THEME", "")
+    if chosen in NAMES:
+        return chosen
+    if environ.get("TERM", "") in {"linux", "xterm-16color", "vt220"}:
+        return "ansi"
+    ground = environ.get("COLORFGBG", "").rpartition(";")[2]
+    if ground.isdecimal() and int(ground) in {7, 15}:
+        return "light"
+    return "dark"

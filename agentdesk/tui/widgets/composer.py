@@ -1,0 +1,332 @@
+"""The composer under the conversation: a line that says to whom and in which language, fields on a key, the text.
+
+The text knows which of its values a snippet filled in (accent) and which places are still open (bad); both are found in
+the text itself, so that editing can't make the marks lie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual import events
+from textual.containers import Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import TextArea
+
+from agentdesk.desk.facts import Draft
+from agentdesk.domain.message import Address
+from agentdesk.locale import say
+from agentdesk.tui import times
+from agentdesk.tui.layout import Piece, line, rule
+from agentdesk.tui.widgets.entry import Entry
+from agentdesk.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from agentdesk.tui.app import DeskApp
+
+OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩")
+FIELDS = ("to", "cc", "bcc", "subject")
+_ADDRESSES = re.compile(r"[,;]\s*(?![^<]*>)")
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """`Anna <a@b.example>, c@d.example` as addresses; what has no @ is kept, so that the check can name it."""
+    found = []
+    for part in _ADDRESSES.split(text):
+        named = re.fullmatch(r"\s*\"?(.*?)\"?\s*<([^<>]*)>\s*", part)
+        if named:
+            found.append(Address(named[1].strip(), named[2].strip()))
+        elif part.strip():
+            found.append(Address("", part.strip()))
+    return tuple(found)
+
+
+def address_text(addresses: Iterable[Address]) -> str:
+    return ", ".join(str(address) for address in addresses)
+
+
+class Bar(Lines):
+    """`─ reply to maria.rossi@posta.example ──────── it  draft saved ─`."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draft: Draft | None = None
+        self.saved = ""
+        self.language = ""
+
+    def show(self, draft: Draft | None, saved: str, language: str) -> None:
+        self.draft, self.saved, self.language = draft, saved, language
+        self.repaint(0)
+
+    def draw(self, y: int, width: int) -> Strip:
+        roles, draft = self.roles, self.draft
+        if draft is None:
+            return rule(width, roles.line)
+        left: list[Piece]
+        if draft.kind == "note":
+            left = [(say("screen.writing_note"), roles.note)]
+        else:
+            who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or say("screen.nobody")
+            left = [(say(f"screen.writing_{draft.kind}", who=who), roles.mute)]
+        right: list[Piece] = []
+        if width > 46 and self.saved:
+            right = [("  ", roles.line), (self.saved, roles.faint)]
+        if self.language and draft.kind != "note":
+            right = [(self.language, roles.accent), *right]
+        return rule(width, roles.line, left, right)
+
+
+class Fields(Lines, can_focus=True):
+    """Recipients and subject, one line each."""
+
+    DEFAULT_CSS = "Fields { height: 4; width: 100%; display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries = {name: Entry() for name in FIELDS}
+        self.at = 0
+
+    def load(self, draft: Draft) -> None:
+        for name, text in (
+            ("to", address_text(draft.to)),
+            ("cc", address_text(draft.cc)),
+            ("bcc", address_text(draft.bcc)),
+            ("subject", draft.subject),
+        ):
+            self.entries[name].set(text)
+        self.at = 0
+        self.refresh()
+
+    def store(self, draft: Draft) -> None:
+        """Write into the draft what was changed here; an untouched list keeps its addresses as they were."""
+        for name in ("to", "cc", "bcc"):
+            if self.entries[name].text != address_text(getattr(draft, name)):
+                setattr(draft, name, parse_addresses(self.entries[name].text))
+        draft.subject = self.entries["subject"].text.strip()
+
+    def press(self, key: str, character: str | None) -> bool:
+        """True if a text changed."""
+        if key == "down" or key == "up":
+            before, self.at = self.at, max(0, min(self.at + (1 if key == "down" else -1), len(FIELDS) - 1))
+            self.repaint(before)
+            self.repaint(self.at)
+            return False
+        entry = self.entries[FIELDS[self.at]]
+        before_text = entry.text
+        if entry.press(key, character):
+            self.repaint(self.at)
+        return entry.text != before_text
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def draw(self, y: int, width: int) -> Strip:
+        roles = self.roles
+        if y >= len(FIELDS):
+            return Strip.blank(width)
+        name = FIELDS[y]
+        here = self.has_focus and y == self.at
+        typed = self.entries[name].pieces(roles, width - 12, focused=here)
+        bar: Piece = ("▌", roles.accent) if here else (" ", roles.text)
+        return line(width, [bar, (f"{say('screen.field_' + name):<9}", roles.mute), *typed])
+
+
+class Files(Lines):
+    """What is attached, in one line."""
+
+    DEFAULT_CSS = "Files { height: 1; width: 100%; display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draft: Draft | None = None
+
+    def draw(self, y: int, width: int) -> Strip:
+        roles = self.roles
+        pieces: list[Piece] = [(" ", roles.text)]
+        for file in self.draft.files if self.draft else ():
+            pieces += [("+ ", roles.accent), (file.name, roles.text), (f" {times.size(file.size)}  ", roles.faint)]
+        return line(width, pieces)
+
+
+class TextBox(TextArea):
+    """The text: no blinking cursor, no line numbers, no markup."""
+
+    DEFAULT_CSS = """
+    TextBox, TextBox:focus {
+        background: $desk-ground; color: $desk-text; border: none; padding: 0 1; height: 1fr;
+        scrollbar-size: 0 0; overflow-x: hidden;
+        & .text-area--cursor { background: $desk-accent; color: $desk-ground; }
+        & .text-area--selection { background: $desk-line; }
+    }
+    TextBox:ansi, TextBox:ansi:focus {
+        & .text-area--cursor { text-style: reverse; background: ansi_default; color: ansi_default; }
+        & .text-area--selection { text-style: reverse; }
+    }
+    """
+
+    class Colons(Message):
+        """`::` was typed: the snippet picker is wanted here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            id="text", soft_wrap=True, tab_behavior="focus", show_line_numbers=False, highlight_cursor_line=False,
+            compact=True,
+        )  # fmt: skip
+        self.cursor_blink = False
+        self.values: tuple[str, ...] = ()
+        """What snippets filled in, longest first."""
+        self.as_note = False
+
+    def get_line(self, line_index: int) -> Text:
+        text = super().get_line(line_index)
+        roles = cast("DeskApp", self.app).roles
+        if self.as_note:
+            text.stylize(roles.note)
+        plain = text.plain
+        for value in self.values:
+            start = plain.find(value)
+            while start >= 0:
+                text.stylize(roles.accent, start, start + len(value))
+                start = plain.find(value, start + len(value))
+        for place in OPEN_PLACE.finditer(plain):
+            text.stylize(roles.bad_strong, place.start(), place.end())
+        return text
+
+    async def _on_key(self, event: events.Key) -> None:
+        await super()._on_key(event)
+        if event.character == ":":
+            row, column = self.cursor_location
+            if self.document.get_line(row)[max(0, column - 2) : column] == "::":
+                self.replace("", (row, column - 2), (row, column))
+                self.post_message(self.Colons())
+
+
+class Composer(Vertical):
+    """Holds a draft while it is being written."""
+
+    DEFAULT_CSS = """
+    Composer { height: 40%; min-height: 5; display: none; background: $desk-ground; }
+    """
+
+    class Edited(Message):
+        """The draft differs from what was saved."""
+
+    def __init__(self) -> None:
+        super().__init__(id="composer")
+        self.bar, self.fields, self.box, self.files = Bar(), Fields(), TextBox(), Files()
+        self.draft: Draft | None = None
+        self.dirty = False
+        self._saved = ""
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self.fields
+        yield self.files
+        yield self.box
+
+    @property
+    def writing(self) -> bool:
+        """The keys go into the draft."""
+        return self.draft is not None and (self.box.has_focus or self.fields.has_focus)
+
+    def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False) -> None:
+        """Show a draft."""
+        self.draft, self.dirty = draft, False
+        self.box.values = tuple(values)
+        self.box.as_note = draft.kind == "note"
+        self.box.load_text(draft.text)
+        self.box.history.clear()
+        self.box.move_cursor(self.location(draft.cursor))
+        self.fields.load(draft)
+        self.fields.display = fields and draft.kind != "note"
+        self._saved = say("screen.draft_saved") if draft.text else ""
+        self.show_files()
+        self.display = True
+        self.refresh_bar()
+
+    def shut(self) -> None:
+        self.draft, self.dirty = None, False
+        self.display = False
+
+    def show_files(self) -> None:
+        self.files.draft = self.draft
+        self.files.display = bool(self.draft and self.draft.files)
+        self.files.refresh()
+
+    def refresh_bar(self, saved: str | None = None) -> None:
+        if saved is not None:
+            self._saved = saved
+        self.bar.show(self.draft, self._saved, self.draft.language if self.draft else "")
+
+    def take(self) -> Draft | None:
+        """The draft as it stands now."""
+        draft = self.draft
+        if draft is None:
+            return None
+        draft.text = self.box.text
+        draft.cursor = self.offset_of(self.box.cursor_location)
+        if draft.kind != "note":
+            self.fields.store(draft)
+        return draft
+
+    def edited(self) -> None:
+        if self.draft is not None and not self.dirty:
+            self.dirty = True
+            self.refresh_bar("")
+        self.post_message(self.Edited())
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if self.draft is not None and self.box.text != self.draft.text:
+            self.edited()
+
+    def insert(self, text: str, values: Sequence[str], cursor: int | None) -> None:
+        """Put a snippet's text in at the cursor; the cursor goes to the place it names, else behind it."""
+        self.box.values = tuple(sorted({*self.box.values, *values}, key=len, reverse=True))
+        start = self.offset_of(self.box.cursor_location)
+        before = self.box.text[:start]
+        if before.strip() and not before.endswith("\n"):
+            text = "\n" + text
+            cursor = None if cursor is None else cursor + 1
+        self.box.insert(text)
+        if cursor is not None and 0 <= cursor <= len(text):
+            self.box.move_cursor(self.location(start + cursor))
+        self.box.scroll_cursor_visible()
+
+    def to_open_place(self) -> bool:
+        """Select the next place still open, from the cursor on."""
+        text = self.box.text
+        at = self.offset_of(self.box.cursor_location)
+        found = OPEN_PLACE.search(text, at) or OPEN_PLACE.search(text)
+        if found is None:
+            return False
+        self.screen.set_focus(self.box)
+        start, end = self.location(found.start()), self.location(found.end())
+        self.box.move_cursor(start)
+        self.box.move_cursor(end, select=True)
+        self.box.scroll_cursor_visible()
+        return True
+
+    def location(self, offset: int) -> tuple[int, int]:
+        """A place in the text as row and column."""
+        before = self.box.text[: max(0, offset)]
+        row = before.count("\n")
+        return row, len(before) - (before.rfind("\n") + 1)
+
+    def offset_of(self, location: tuple[int, int]) -> int:
+        row, column = location
+        lines = self.box.text.split("\n")
+        return sum(len(text) + 1 for text in lines[:row]) + column

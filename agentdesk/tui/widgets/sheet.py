@@ -1,0 +1,228 @@
+"""A list to choose from, laid over the middle column: snippets, commands, views, colleagues, times, everything.
+
+One widget, one set of keys, whatever is chosen: type to narrow, move, enter, esc. What the list holds is a `Sheet`
+(`agentdesk.tui.sheets`); this draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.strip import Strip
+
+from agentdesk.locale import say
+from agentdesk.tui.layout import Piece, cells, line, rule
+from agentdesk.tui.widgets.entry import Entry
+from agentdesk.tui.widgets.lines import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a list."""
+
+    title: str
+    why: str = ""
+    """At the right, quiet."""
+    value: Any = None
+    role: str = "text"
+    heading: bool = False
+    """A word above the entries that follow; can't be chosen."""
+
+
+class Sheet:
+    """What a list holds and does. Subclasses override what they need."""
+
+    title = ""
+    placeholder = ""
+    share = 0.62
+    """How much of the column it takes."""
+    secret = False
+    typed = True
+    """The agent can type to narrow the list, or to give an answer."""
+    most = 0
+    """Entries shown at most before the preview; 0: half of what there is room for, or all without a preview."""
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        return ()
+
+    def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
+        """Lines below the list."""
+        return ()
+
+    def preview_title(self) -> str:
+        return say("screen.preview")
+
+    def hint(self) -> Sequence[Piece]:
+        """At the right of the query."""
+        return ()
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        """Enter. `choice` is None where the list is empty."""
+
+    def turn(self, choice: Choice | None, query: str) -> None:
+        """Tab."""
+
+    def leave(self) -> None:
+        """Esc."""
+
+    def previews(self) -> bool:
+        return False
+
+
+class SheetView(Lines, can_focus=True):
+    """Draws a sheet on raised ground."""
+
+    DEFAULT_CSS = "SheetView { background: $desk-raised; }"
+    raised = True
+
+    def __init__(self) -> None:
+        super().__init__(id="sheet")
+        self.sheet: Sheet | None = None
+        self.entry = Entry()
+        self.choices: Sequence[Choice] = ()
+        self.cursor = 0
+        self.top = 0
+        self._preview: list[Sequence[Piece]] = []
+
+    def show(self, sheet: Sheet, query: str = "") -> None:
+        self.sheet, self.entry = sheet, Entry(query, secret=sheet.secret)
+        self.search()
+
+    def clear(self) -> None:
+        self.sheet, self.choices = None, ()
+        self._preview = []
+
+    def search(self, *, keep: bool = False) -> None:
+        """Ask the sheet for its entries again."""
+        if self.sheet is None:
+            return
+        self.choices = tuple(self.sheet.choices(self.entry.text))
+        self.cursor = min(self.cursor, max(0, len(self.choices) - 1)) if keep else 0
+        if not keep:
+            self.top = 0
+        if self.choices and self.choices[self.cursor].heading:
+            self._step(1)
+        self._look()
+
+    def _look(self) -> None:
+        if self.sheet is not None:
+            width = max(8, self.size.width - 4)
+            self._preview = list(self.sheet.preview(self.current, self.entry.text, width))
+        self._keep_in_sight()
+        self.refresh()
+
+    @property
+    def current(self) -> Choice | None:
+        if self.cursor < len(self.choices) and not self.choices[self.cursor].heading:
+            return self.choices[self.cursor]
+        return None
+
+    def press(self, key: str, character: str | None) -> None:
+        """A key that is no command: part of the query."""
+        if self.sheet is None or not self.sheet.typed:
+            return
+        before = self.entry.text
+        if self.entry.press(key, character):
+            if self.entry.text != before:
+                self.search()
+            else:
+                self.repaint(1)
+
+    def paste(self, text: str) -> None:
+        if self.sheet is not None and self.sheet.typed:
+            self.entry.insert(text)
+            self.search()
+
+    def _step(self, by: int) -> None:
+        place = self.cursor + by
+        while 0 <= place < len(self.choices) and self.choices[place].heading:
+            place += 1 if by > 0 else -1
+        if 0 <= place < len(self.choices):
+            self.cursor = place
+
+    def move(self, by: int) -> None:
+        before = self.cursor
+        for _ in range(abs(by)):
+            self._step(1 if by > 0 else -1)
+        if self.cursor != before:
+            self._look()
+
+    def page(self, by: int) -> None:
+        self.move(by * max(1, self._room() - 1))
+
+    # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def _room(self) -> int:
+        """Lines for entries."""
+        height = max(1, self.size.height - 2)
+        if self.sheet is None or not self.sheet.previews():
+            return height
+        most = self.sheet.most or max(1, height // 2 - 1)
+        return max(1, min(most, len(self.choices) or 1, height))
+
+    def _keep_in_sight(self) -> None:
+        room = self._room()
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + room:
+            self.top = self.cursor - room + 1
+        if self.top == 1 and self.choices and self.choices[0].heading:
+            self.top = 0
+        self.top = max(0, min(self.top, len(self.choices) - room))
+
+    def on_resize(self) -> None:
+        self._look()
+
+    def draw(self, y: int, width: int) -> Strip:
+        roles, sheet = self.roles, self.sheet
+        if sheet is None:
+            return Strip.blank(width)
+        if y == 0:
+            return rule(width, roles.line, [(sheet.title, roles.mute)])
+        if y == 1:
+            hint = list(sheet.hint())
+            if not sheet.typed:
+                return line(width, [("  ", roles.text), (sheet.placeholder, roles.mute)], [*hint, (" ", roles.text)])
+            room = width - 5 - sum(cells(text) for text, _ in hint)
+            typed = self.entry.pieces(roles, room)
+            if not self.entry.text and sheet.placeholder:
+                typed = [*typed, (sheet.placeholder, roles.faint)]
+            return line(width, [(" ❯ ", roles.accent), *typed], [*hint, (" ", roles.text)], gap=2)
+        y -= 2
+        room = self._room()
+        if y < room:
+            index = self.top + y
+            if index < len(self.choices):
+                return self._choice(self.choices[index], width, here=index == self.cursor)
+            if not self.choices and y == 0 and sheet.typed and not sheet.secret and not sheet.previews():
+                return line(width, [("   ", roles.text), (say("screen.nothing_found"), roles.faint)])
+            return Strip.blank(width)
+        y -= room
+        if not sheet.previews() or y == 0:
+            return Strip.blank(width)
+        if y == 1:
+            return rule(width, roles.line, [(sheet.preview_title(), roles.mute)])
+        y -= 2
+        if y < len(self._preview):
+            return line(width, [("   ", roles.text), *self._preview[y]])
+        return Strip.blank(width)
+
+    def _choice(self, choice: Choice, width: int, *, here: bool) -> Strip:
+        roles = self.roles
+        if choice.heading:
+            return line(width, [("   ", roles.text), (choice.title, roles.mute)])
+        bar: Piece = ("▌", roles.accent) if here else (" ", roles.text)
+        style = roles.by_name(choice.role)
+        if here:
+            style = style + roles.strong if choice.role == "text" else style
+        # A long reason must not push the title out: it gets at most a third.
+        why = choice.why
+        right: list[Piece] = []
+        if why:
+            from_left = width - 8 - cells(choice.title)
+            most = max(width // 3, from_left)
+            shown = why if cells(why) <= most else ""
+            right = [(shown, roles.faint)] if shown else []
+        return line(width, [bar, ("  ", roles.text), (choice.title, style)], [*right, (" ", roles.text)], gap=2)

@@ -1,0 +1,93 @@
+"""The line above: the desk, the agent, what there is to do, and how the line to the servers is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from agentdesk.desk.facts import ChannelFact, Counts
+from agentdesk.locale import say
+from agentdesk.tui import times
+from agentdesk.tui.layout import Piece, cells, line
+from agentdesk.tui.widgets.lines import Lines
+
+BAD = frozenset({"refused", "down"})
+
+
+class TopLine(Lines):
+    DEFAULT_CSS = "TopLine { height: 1; width: 100%; }"
+
+    def __init__(self, desk: str, agent: str) -> None:
+        super().__init__(id="topline")
+        self._desk, self._agent = desk, agent.split(" ")[0]
+        self.counts: Counts | None = None
+        self.channels: Sequence[ChannelFact] = ()
+        self.link = ""
+        self.engine_fault = ""
+
+    def update(
+        self, counts: Counts | None = None, channels: Sequence[ChannelFact] | None = None, engine_fault: str | None = None
+    ) -> None:
+        before = (self.counts, tuple(self.channels), self.engine_fault)
+        self.counts = counts or self.counts
+        self.channels = channels if channels is not None else self.channels
+        self.engine_fault = self.engine_fault if engine_fault is None else engine_fault
+        if before != (self.counts, tuple(self.channels), self.engine_fault):
+            self.repaint(0)
+
+    def _state(self) -> list[Piece]:
+        """How the channels are, worst first; then progress."""
+        roles = self.roles
+        if self.engine_fault:
+            return [(self.engine_fault + " ", roles.bad), ("●", roles.bad)]
+        refused = [c for c in self.channels if c.state == "refused"]
+        if refused:
+            return [(say("screen.link_refused", name=refused[0].name) + " ", roles.bad), ("●", roles.bad)]
+        syncing = [c for c in self.channels if c.state == "syncing" and c.total > c.done]
+        if syncing:
+            done, total = sum(c.done for c in syncing), sum(c.total for c in syncing)
+            words = say("screen.syncing", done=times.number(done), total=times.number(total))
+            return [(words + " ", roles.mute), ("◌", roles.accent)]
+        down = [c for c in self.channels if c.state in {"down", "offline"}]
+        if down and len(down) == len(self.channels):
+            return [(say("screen.link_offline") + " ", roles.warm), ("○", roles.warm)]
+        if down:
+            return [(say("screen.link_down", name=down[0].name) + " ", roles.warm), ("◐", roles.warm)]
+        if any(c.state in {"new", "connecting"} for c in self.channels):
+            return [(say("screen.link_connecting") + " ", roles.mute), ("◌", roles.mute)]
+        if not self.channels:
+            return []
+        return [((self.link + " ") if self.link else "", roles.mute), ("●", roles.good)]
+
+    def draw(self, y: int, width: int) -> Strip:
+        roles = self.roles
+        left: list[Piece] = [(" " + self._desk, roles.strong), ("  " + self._agent, roles.mute)]
+        right: list[Piece] = []
+        if self.channels and width >= 70:
+            received, sent = sum(c.bytes_in for c in self.channels), sum(c.bytes_out for c in self.channels)
+            right = [(f"↓{times.size(received)} ↑{times.size(sent)}  ", roles.faint)]
+        right += [*self._state(), (" ", roles.text)]
+        room = width - sum(cells(t) for t, _ in left) - sum(cells(t) for t, _ in right) - 2
+        counts = self.counts
+        if counts is not None:
+            shown: list[tuple[str, int, bool]] = [
+                ("open", counts.open, False), ("mine", counts.mine, False), ("late", counts.late, True),
+                ("chats_waiting", counts.chats_waiting, True),
+            ]  # fmt: skip
+            if counts.trouble:
+                shown.insert(2, ("trouble", counts.trouble, True))
+            elif counts.outbox:
+                shown.append(("outbox", counts.outbox, False))
+            gap = "        " if room > 70 else "   "
+            for name, number, warm in shown:
+                word = say(f"screen.count_{name}")
+                value = times.number(number)
+                size = len(gap) + cells(word) + 1 + len(value)
+                if size > room:
+                    break
+                room -= size
+                style = roles.bad_strong if name == "trouble" else roles.warm_strong if warm and number else roles.text
+                left += [(gap, roles.text), (word + " ", roles.mute), (value, style)]
+                gap = "   "
+        return line(width, left, right)

@@ -1,0 +1,557 @@
+"""A desk in memory, in the spirit of a real afternoon: for the screen's tests, and for states that are hard to bring about.
+
+Everything it shows is made of `agentdesk.desk.facts`. Times are relative to `NOW`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agentdesk.config import DeskConfig, MailChannelConfig, Member, Secret, ServerUrl
+from agentdesk.desk.facts import (
+    AttachmentFact,
+    ChannelFact,
+    Counts,
+    Draft,
+    FileFact,
+    Item,
+    Lookup,
+    OutboxFact,
+    Panel,
+    Question,
+    Row,
+    View,
+)
+from agentdesk.domain.conversation import MessageState
+from agentdesk.domain.customer import Customer, Identity, IdentityKind
+from agentdesk.domain.message import Address, Direction, Verified
+from agentdesk.domain.order import Item as OrderItem
+from agentdesk.domain.order import Order, Refund, Shipment
+from agentdesk.errors import Refused, UsageError
+
+ZONE = ZoneInfo("Europe/Rome")
+NOW = datetime(2026, 12, 1, 12, 16, tzinfo=ZONE)
+ANNA = "anna@casaverde.example"
+LUCA = "luca@casaverde.example"
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def config(folder: Path = Path("/desk"), **changes: Any) -> DeskConfig:
+    imap = ServerUrl("imap", "127.0.0.1", 1143)
+    channel = MailChannelConfig("support", "support@casaverde.example", "support", imap, imap, Secret("literal", "x"))
+    made = DeskConfig(
+        folder=folder, state=folder / "state", name="Casa Verde", locale="en", timezone=ZONE, agent_name="Anna Bianchi",
+        agent_email=ANNA, channels=(channel,), members=(Member("Luca Verdi", LUCA),),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+# name, subject, kind, due in minutes, unread, order, extra
+PEOPLE: list[tuple[str, str, str, float, int, str, dict[str, Any]]] = [
+    ("Maria Rossi", "Dov'è il mio ordine?", "imap", -12, 1, "10245", {"tags": ("spedizione",)}),
+    ("Jan de Vries", "Maat omruilen, kan dat nog?", "chatwoot", 2, 2, "", {}),
+    ("Familie Köhler", "Paket beschädigt angekommen", "imap", 8, 1, "10198", {}),
+    ("Camille Moreau", "Facture pour la commande", "imap", 21, 0, "9987", {}),
+    ("Giulia Ferrari", "Taglia sbagliata, cambio possibile?", "imap", 34, 0, "10102", {"has_draft": True}),
+    ("Tom Baker", "Is the gift box included?", "chatwoot", 0.5, 1, "", {}),
+    ("Elena Greco", "Re: Rimborso non ricevuto", "imap", 41, 0, "", {"assignee": LUCA}),
+    ("Yamada Hanako 山田花子", "Address change before dispatch", "imap", 47, 0, "10301", {}),
+    ("Hélène Garnier", "Code promo refusé", "imap", 52, 0, "", {}),
+    ("D’Angelo Sport", "Ordine aziendale 40 pezzi", "imap", 75, 0, "", {"tags": ("VIP",), "priority": "urgent"}),
+    ("Lukas Böhm", "Re: Gutschein zweimal belastet", "imap", 80, 0, "10077", {"assignee": ANNA}),
+    ("Sofia Ricci", "Consegna prima di Natale?", "imap", 140, 0, "10340", {}),
+    ("Grace Evans", "Thank you!", "imap", 60 * 22, 0, "9950", {}),
+    ("François Léa", "Retour : étiquette", "imap", 60 * 23, 0, "10111", {"outbox": "unknown"}),
+]
+
+
+def row(number: int, **changes: Any) -> Row:
+    name, subject, kind, due, unread, order, extra = PEOPLE[(number - 1) % len(PEOPLE)]
+    late = timedelta(minutes=30 * ((number - 1) // len(PEOPLE)))
+    values: dict[str, Any] = {
+        "row": number, "id": f"conv{number:04d}", "channel": "support" if kind == "imap" else "chat", "kind": kind,
+        "subject": subject, "customer_name": name, "customer_address": f"customer{number}@posta.example", "status": "open",
+        "assignee": "", "claiming": False, "tags": (), "priority": "normal", "unread": unread, "messages": 3,
+        "preview": subject, "last_at": NOW - minutes(12) - late, "waiting_since": NOW - minutes(70) - late,
+        "due_at": NOW + minutes(due) + late, "snoozed_until": None, "order_number": order, "spam": False,
+        "automatic": False, "has_draft": False, "outbox": "",
+    }  # fmt: skip
+    return Row(**{**values, **extra, **changes})
+
+
+MARIA = Address("Maria Rossi", "maria.rossi@posta.example")
+SUPPORT = Address("Anna Bianchi", ANNA)
+
+
+def item(key: str, direction: Direction, at: datetime, text: str | None, **changes: Any) -> Item:
+    sender = MARIA if direction is Direction.IN else SUPPORT
+    values: dict[str, Any] = {
+        "key": key, "row": int(key) if key.isdecimal() else 0, "outbox_id": 0, "message_id": f"<{key}@posta.example>",
+        "direction": direction, "sender": sender, "to": (SUPPORT,), "cc": (), "subject": "Dov'è il mio ordine?", "at": at,
+        "text": text,
+    }  # fmt: skip
+    return Item(**{**values, **changes})
+
+
+def maria_thread() -> tuple[Item, ...]:
+    quoted = "\n".join(f"> riga citata {n}" for n in range(14))
+    return (
+        item("1", Direction.IN, NOW.replace(day=30, month=11, hour=16, minute=40),
+             "Buonasera, quando parte l'ordine 10245?\nÈ un regalo per il 6 dicembre."),
+        item("2", Direction.OUT, NOW.replace(day=30, month=11, hour=17, minute=2),
+             "Gentile Maria, il suo ordine è in preparazione e partirà domani.", state="filed"),
+        item("n1", Direction.NOTE, NOW.replace(hour=9, minute=12), "Corriere chiamato: pacco fermo a Bologna, riparte oggi.",
+             sender=Address("Luca Verdi", LUCA)),
+        item("3", Direction.IN, NOW.replace(hour=12, minute=4),
+             "Buongiorno, non ho più ricevuto notizie e il tracking è fermo da due giorni. Posso sapere dove si trova il pacco?"
+             "\n\nGrazie,\nMaria", quoted=quoted,
+             attachments=(AttachmentFact(7, "tracking.png", "image/png", 48_200, False, True),)),
+    )  # fmt: skip
+
+
+ORDERS = (
+    Order(
+        "10245", "in transit", NOW - timedelta(days=5), "EUR", Decimal("89.90"), email=MARIA.address, name="Maria Rossi",
+        items=(OrderItem("Sciarpa di lana", 1, Decimal("49.90")), OrderItem("Guanti", 1, Decimal("40.00"))),
+        shipments=(Shipment("GLS", "GL883120", "https://gls.example/t/GL883120", NOW - timedelta(days=1), NOW + timedelta(days=3)),),
+    ),
+    Order("9981", "delivered", NOW - timedelta(days=29), "EUR", Decimal("120.00"), email=MARIA.address),
+    Order("9644", "refunded", NOW - timedelta(days=60), "EUR", Decimal("12.00"), refunds=(Refund(Decimal("12.00")),)),
+    *(Order(str(9000 + n), "delivered", NOW - timedelta(days=100 + n), "EUR", Decimal("80.00")) for n in range(4)),
+)  # fmt: skip
+
+
+def panel(**changes: Any) -> Panel:
+    customer = Customer(1, "Maria Rossi", "it", (Identity(IdentityKind.EMAIL, MARIA.address), Identity(IdentityKind.PHONE, "393331234567")))
+    history = (
+        row(901, subject="cambio indirizzo", kind="imap", last_at=NOW - timedelta(days=17), status="closed"),
+        row(902, subject="taglia guanti", kind="chatwoot", last_at=NOW - timedelta(days=29), status="closed"),
+        row(903, subject="fattura", kind="imap", last_at=NOW - timedelta(days=44), status="closed"),
+    )
+    note = item("n2", Direction.NOTE, NOW, "Regalo per la nipote, 6 dic.")
+    values: dict[str, Any] = {
+        "customer": customer, "since": datetime(2023, 4, 1, tzinfo=UTC), "orders": ORDERS, "about": ORDERS[0], "about_chosen": False,
+        "foreign": (), "ambiguous": False, "totals": (("EUR", Decimal("612.40")),), "history": history, "notes": (note,),
+        "verified": Verified.PASS, "orders_as_of": NOW - minutes(4),
+    }  # fmt: skip
+    return Panel(**{**values, **changes})
+
+
+@dataclass
+class FakeHit:
+    name: str
+    title: str
+    why: str
+    pack: str = "shipping"
+    score: float = 1.0
+
+
+@dataclass
+class FakeAsk:
+    name: str
+    label: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeMissing:
+    name: str
+    start: int
+    end: int
+    where: str = "text"
+    printable: bool = True
+
+
+@dataclass
+class FakeFilled:
+    text: str
+    subject: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+    missing: tuple[FakeMissing, ...] = ()
+    ask: tuple[FakeAsk, ...] = ()
+    cursor: int = 0
+    language: str = "it"
+    actions: dict[str, Any] = field(default_factory=dict)
+
+
+SNIPPETS = {
+    "late": ("Ordine in ritardo: dov'è e quando arriva", "#10245 in transit",
+             "Gentile Maria,\nci scusiamo per l'attesa: il suo ordine [10245] è con [GLS] dal [1 dicembre]\n([gls.example/t/GL883120]) e arriva entro [giovedì 4 dicembre].\nSe il <gift_date> fosse a rischio, ci scriva.\n"),
+    "shipped": ("Dov'è il mio ordine: spedito", "used 14× by you",
+                "Gentile Maria,\nil suo ordine [10245] è partito il [1 dicembre] con [GLS] ed è in viaggio: [gls.example/t/GL883120]. La consegna è prevista per [giovedì 4 dicembre], in tempo per il regalo.\n"),
+    "gift": ("Ritardo su un regalo: scuse e alternativa", "regalo", "Gentile Maria,\nci dispiace per il ritardo.\n"),
+    "days": ("Ritardo di qualche giorno", "ritardo", "Gentile Maria, arriverà tra {days} giorni.\n"),
+    "return": ("Reso entro 30 giorni", "reso", "Gentile Maria,\nha [30 giorni] per il reso.\n"),
+    "old": ("Sconto d'autunno", "scaduto", ""),
+}  # fmt: skip
+
+
+def filled(text: str, language: str, asked: dict[str, str]) -> FakeFilled:
+    out, spans, missing, asks = "", [], [], []
+    place = 0
+    while place < len(text):
+        character = text[place]
+        if character in "[<{":
+            end = text.index({"[": "]", "<": ">", "{": "}"}[character], place)
+            name = text[place + 1 : end]
+            start = len(out)
+            if character == "[" or name in asked:
+                out += asked.get(name, name)
+                spans.append((start, len(out)))
+            else:
+                if character == "{":
+                    asks.append(FakeAsk(name, "Days of delay", "3", ("1", "3", "7")))
+                out += f"⟨{name}⟩"
+                missing.append(FakeMissing(name if character == "<" else f"ask.{name}", start, len(out)))
+            place = end + 1
+        else:
+            out += character
+            place += 1
+    cursor = missing[0].start if missing else len(out)
+    return FakeFilled(out, "", tuple(spans), tuple(missing), tuple(asks), cursor, language)
+
+
+class FakeQueue:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.reads = 0
+
+    def views(self) -> tuple[View, ...]:
+        keys = ("open", "mine", "unassigned", "waiting", "snoozed", "late", "closed", "spam", "all")
+        return tuple(View(key, key.capitalize(), f"is:{key}") for key in keys)
+
+    def counts(self) -> Counts:
+        rows = self.desk.rows.values()
+        return Counts(
+            open=sum(r.status == "open" for r in rows), mine=sum(r.assignee == ANNA for r in rows),
+            late=sum(bool(r.due_at and r.due_at < NOW and r.status == "open") for r in rows),
+            chats_waiting=sum(r.is_chat and r.status == "open" for r in rows), unassigned=0, snoozed=0,
+            outbox=len(self.desk.sent), trouble=sum(o.state is MessageState.UNKNOWN for o in self.desk.sent),
+        )  # fmt: skip
+
+    def ids(self, view: str = "open", query: str = "") -> array[int]:
+        if "bad:" in query:
+            raise UsageError("bad: is no operator; there are from: tag: order: is: before:")
+        wanted = {"open": "open", "waiting": "waiting", "snoozed": "snoozed", "closed": "closed"}.get(view)
+        found = []
+        for number in self.desk.order:
+            known = self.desk.rows.get(number)
+            if known is None:
+                continue
+            if wanted and known.status != wanted or view == "mine" and known.assignee != ANNA:
+                continue
+            if query and query.lower() not in f"{known.customer_name} {known.subject} from:{known.customer_address}".lower():
+                continue
+            found.append(number)
+        return array("q", found)
+
+    def rows(self, ids: Any) -> list[Row]:
+        self.reads += 1
+        return [self.desk.rows[number] for number in ids if number in self.desk.rows]
+
+    def find(self, reference: str) -> int:
+        return next(r.row for r in self.desk.rows.values() if r.id == reference)
+
+    def next_urgent(self, after: int = 0) -> int | None:
+        for number in self.desk.order:
+            known = self.desk.rows[number]
+            if number != after and known.status == "open" and not known.assignee:
+                return number
+        return None
+
+    def next_chat(self) -> int | None:
+        return next((n for n in self.desk.order if self.desk.rows[n].is_chat and self.desk.rows[n].status == "open"), None)
+
+
+class FakeReading:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.wanted: list[tuple[str, int]] = []
+        self.blobs: dict[int, bytes] = {}
+        self.asked: tuple[Question, ...] = ()
+        self.answers: list[tuple[int, str]] = []
+        self.states: tuple[ChannelFact, ...] = (
+            ChannelFact("support", "imap", "ready", "", 128, 128, 2_100, 400, 12, NOW),
+            ChannelFact("chat", "chatwoot", "ready", "", 2, 2, 0, 0, 3, NOW),
+        )
+
+    def thread(self, row: int) -> tuple[Item, ...]:
+        if row in self.desk.threads:
+            return self.desk.threads[row]
+        if row == 1:
+            return maria_thread()
+        known = self.desk.rows[row]
+        sender = Address(known.customer_name, known.customer_address)
+        return (item(str(row * 100), Direction.IN, known.last_at, known.preview, sender=sender, subject=known.subject),)
+
+    def panel(self, row: int) -> Panel:
+        if row in self.desk.panels:
+            return self.desk.panels[row]
+        if row == 1:
+            return panel()
+        known = self.desk.rows[row]
+        customer = Customer(row, known.customer_name, "", (Identity(IdentityKind.EMAIL, known.customer_address),))
+        return panel(customer=customer, orders=(), about=None, history=(), notes=(), totals=(), since=None)
+
+    def lookup(self, text: str) -> Lookup:
+        orders = tuple(o for o in ORDERS if text.lstrip("#") in o.number)
+        customers = tuple(
+            Customer(r.row, r.customer_name, "", (Identity(IdentityKind.EMAIL, r.customer_address),))
+            for r in self.desk.rows.values()
+            if text.lower() in r.customer_name.lower()
+        )
+        return Lookup(customers, orders)
+
+    def customer_panel(self, customer_id: int) -> Panel:
+        return panel(history=(self.desk.rows[customer_id],)) if customer_id in self.desk.rows else panel()
+
+    def want_text(self, message_row: int) -> None:
+        self.wanted.append(("text", message_row))
+
+    def want_attachment(self, attachment_id: int) -> None:
+        self.wanted.append(("attachment", attachment_id))
+
+    def want_raw(self, message_row: int) -> None:
+        self.wanted.append(("raw", message_row))
+
+    def attachment_bytes(self, attachment_id: int) -> bytes | None:
+        return self.blobs.get(attachment_id)
+
+    def raw_bytes(self, message_row: int) -> bytes | None:
+        return self.blobs.get(-message_row)
+
+    def save_attachment(self, attachment_id: int, folder: Path) -> Path:
+        path = folder / f"attachment-{attachment_id}"
+        path.write_bytes(self.blobs[attachment_id])
+        return path
+
+    def channels(self) -> tuple[ChannelFact, ...]:
+        return self.states
+
+    def questions(self) -> tuple[Question, ...]:
+        return self.asked
+
+    def answer(self, question_id: int, text: str) -> None:
+        self.answers.append((question_id, text))
+        self.asked = ()
+
+
+class FakeWork:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.did: list[tuple[Any, ...]] = []
+        self._before: list[dict[int, Row]] = []
+
+    def _change(self, words: str, rows: Any, **changes: Any) -> str:
+        self._before.append(dict(self.desk.rows))
+        self.did.append((words, list(rows)))
+        for number in rows:
+            self.desk.rows[number] = replace(self.desk.rows[number], **changes)
+        return f"{words} {len(rows)}"
+
+    def claim(self, rows: Any) -> str:
+        return self._change("taken", rows, assignee=ANNA)
+
+    def assign(self, rows: Any, email: str) -> str:
+        return self._change("assigned", rows, assignee=email)
+
+    def close(self, rows: Any) -> str:
+        return self._change("closed", rows, status="closed")
+
+    def reopen(self, rows: Any) -> str:
+        return self._change("reopened", rows, status="open")
+
+    def wait(self, rows: Any) -> str:
+        return self._change("waiting", rows, status="waiting")
+
+    def snooze(self, rows: Any, until: datetime) -> str:
+        return self._change("snoozed", rows, status="snoozed", snoozed_until=until)
+
+    def tag(self, rows: Any, add: Any = (), remove: Any = ()) -> str:
+        self._before.append(dict(self.desk.rows))
+        self.did.append(("tag", list(rows), list(add), list(remove)))
+        for number in rows:
+            known = self.desk.rows[number]
+            tags = tuple(t for t in (*known.tags, *add) if t not in remove)
+            self.desk.rows[number] = replace(known, tags=tags)
+        return "tagged"
+
+    def note(self, rows: Any, text: str) -> str:
+        for number in rows:
+            made = item(f"note{len(self.did)}", Direction.NOTE, NOW, text)
+            self.desk.threads[number] = (*self.desk.reading.thread(number), made)
+        return self._change("noted", rows)
+
+    def priority(self, rows: Any, priority: Any) -> str:
+        return self._change("priority", rows, priority=priority.value)
+
+    def spam(self, rows: Any, spam: bool) -> str:
+        return self._change("spam", rows, spam=spam, status="closed" if spam else "open")
+
+    def choose_order(self, row: int, number: str) -> str:
+        self.did.append(("order", row, number))
+        return f"order {number}"
+
+    def language(self, row: int, language: str) -> str:
+        self.did.append(("language", row, language))
+        return language
+
+    def undo(self) -> str | None:
+        if self.desk.held:
+            self.desk.writing.cancel(self.desk.held.pop())
+            return "taken back"
+        if not self._before:
+            return None
+        self.desk.rows = self._before.pop()
+        return "undone"
+
+
+class FakeWriting:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.saves = 0
+        self.kept: dict[int, Draft] = {}
+        self._next = 1
+        self.thens: list[tuple[str, datetime | None]] = []
+
+    def draft(self, row: int, kind: str = "reply", all: bool = False) -> Draft:
+        for known in self.kept.values():
+            if known.conversation == row and known.kind == kind:
+                return known
+        about = self.desk.rows[row]
+        to = () if kind == "note" else (Address(about.customer_name, about.customer_address),)
+        return Draft(0, row, kind, about.channel, to=to, subject=f"Re: {about.subject}")
+
+    def new(self, to: str = "") -> Draft:
+        return Draft(0, 0, "new", "support", to=(Address("", to),) if to else ())
+
+    def forward(self, row: int) -> Draft:
+        return Draft(0, row, "forward", "support", subject=f"Fwd: {self.desk.rows[row].subject}", quoted="…")
+
+    def save(self, draft: Draft) -> Draft:
+        self.saves += 1
+        if not draft.id:
+            draft.id, self._next = self._next, self._next + 1
+        self.kept[draft.id] = draft
+        if draft.conversation:
+            self.desk.rows[draft.conversation] = replace(self.desk.rows[draft.conversation], has_draft=True)
+        return draft
+
+    def discard(self, draft_id: int) -> None:
+        draft = self.kept.pop(draft_id, None)
+        if draft is not None and draft.conversation:
+            self.desk.rows[draft.conversation] = replace(self.desk.rows[draft.conversation], has_draft=False)
+
+    def drafts(self) -> list[Draft]:
+        return list(self.kept.values())
+
+    def attach(self, draft_id: int, path: Path) -> FileFact:
+        if not path.is_file():
+            raise Refused(f"{path} is no file")
+        return FileFact(len(path.name), path.name, "application/octet-stream", path.stat().st_size)
+
+    def detach(self, file_id: int) -> None:
+        pass
+
+    def check(self, draft: Draft) -> tuple[str, ...]:
+        problems = []
+        if not draft.text.strip():
+            problems.append("The reply is empty.")
+        if "⟨" in draft.text:
+            problems.append("A value is missing.")
+        if not draft.to:
+            problems.append("Nobody to send to.")
+        return tuple(problems)
+
+    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:
+        if draft.id:
+            self.discard(draft.id)
+        number = len(self.desk.sent) + 1
+        self.thens.append((then, until))
+        self.desk.sent.append(
+            OutboxFact(number, draft.conversation, "", draft.channel, "<x@y>", draft.to, draft.subject, MessageState.HELD, "",
+                       NOW + timedelta(seconds=8), 0, None, NOW, draft.text)
+        )  # fmt: skip
+        self.desk.held.append(number)
+        if draft.conversation:
+            status = then if then != "open" else "open"
+            known = self.desk.rows[draft.conversation]
+            self.desk.rows[draft.conversation] = replace(known, status=status, outbox="held", assignee=ANNA)
+        return number
+
+    def cancel(self, outbox_id: int) -> int | None:
+        entry = next((o for o in self.desk.sent if o.id == outbox_id), None)
+        if entry is None or entry.state not in {MessageState.HELD, MessageState.CONFLICT, MessageState.REJECTED}:
+            return None
+        self.desk.sent.remove(entry)
+        self.desk.rows[entry.conversation] = replace(self.desk.rows[entry.conversation], status="open", outbox="")
+        self.save(Draft(0, entry.conversation, "reply", entry.channel, to=entry.to, subject=entry.subject, text=entry.text))
+        return entry.conversation
+
+    def outbox(self) -> tuple[OutboxFact, ...]:
+        return tuple(self.desk.sent)
+
+    def _set(self, outbox_id: int, state: MessageState) -> None:
+        self.desk.sent = [replace(o, state=state) if o.id == outbox_id else o for o in self.desk.sent]
+
+    def send_anyway(self, outbox_id: int) -> None:
+        self._set(outbox_id, MessageState.QUEUED)
+
+    def mark_sent(self, outbox_id: int) -> None:
+        self._set(outbox_id, MessageState.ACCEPTED)
+
+    def unsent(self) -> int:
+        return sum(o.state in {MessageState.HELD, MessageState.QUEUED, MessageState.SENDING} for o in self.desk.sent)
+
+
+class FakeAnswers:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+
+    def search(self, query: str, row: int) -> list[FakeHit]:
+        words = query.lower().split()
+        return [FakeHit(n, t, why) for n, (t, why, _) in SNIPPETS.items() if all(w in t.lower() for w in words)]
+
+    def fill(self, name: str, row: int, language: str = "", asked: dict[str, str] | None = None) -> FakeFilled:
+        if name == "old":
+            raise Refused("This snippet was valid until 30 Nov 2026.")
+        return filled(SNIPPETS[name][2], language or "it", asked or {})
+
+    def language(self, row: int) -> str:
+        return "it"
+
+
+class FakeChanges:
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+
+    def poll(self) -> frozenset[tuple[str, int]]:
+        found, self.desk.changed = frozenset(self.desk.changed), set()
+        return found
+
+
+class FakeDesk:
+    def __init__(self, count: int = len(PEOPLE), settings: DeskConfig | None = None) -> None:
+        self.config = settings or config()
+        self.order = list(range(1, count + 1))
+        self.rows: Any = {number: row(number) for number in self.order}
+        self.threads: dict[int, tuple[Item, ...]] = {}
+        self.panels: dict[int, Panel] = {}
+        self.changed: set[tuple[str, int]] = set()
+        self.sent: list[OutboxFact] = []
+        self.held: list[int] = []
+        self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
+        self.writing, self.answers = FakeWriting(self), FakeAnswers(self)
+
+    def changes(self) -> FakeChanges:
+        return FakeChanges(self)
