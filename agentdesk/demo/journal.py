@@ -92,15 +92,17 @@ class Journal:
         for leftover in _files_of(draft):
             leftover.unlink(missing_ok=True)
         journal = cls(draft)
-        journal.db.executescript(files("agentdesk.demo").joinpath("journal.sql").read_text("utf-8"))
-        with journal.change():
-            journal.set_meta("seed", str(seed))
-            journal.set_meta("orders", json.dumps(season.orders, ensure_ascii=False))
-            journal._fill(season, int(time.time()) if uid_validity is None else uid_validity)
-        if more is not None:
-            more(journal)
-        journal.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        journal.close()
+        try:
+            journal.db.executescript(files("agentdesk.demo").joinpath("journal.sql").read_text("utf-8"))
+            with journal.change():
+                journal.set_meta("seed", str(seed))
+                journal.set_meta("orders", json.dumps(season.orders, ensure_ascii=False))
+                journal._fill(season, int(time.time()) if uid_validity is None else uid_validity)
+            if more is not None:
+                more(journal)
+            journal.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            journal.close()
         for old in _files_of(path):
             old.unlink(missing_ok=True)
         draft.rename(path)

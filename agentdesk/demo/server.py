@@ -205,7 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(folder / "server.log", maxBytes=1 << 20, backupCount=1)
     logging.basicConfig(handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd: a line for every command
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd: every command, and its own deprecations
     logging.captureWarnings(capture=True)
     held = access_.lock(folder, LOCK_SECONDS)
     if held is None:
