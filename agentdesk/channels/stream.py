@@ -95,6 +95,26 @@ class Stream:
                     return data
             self._await(awaited, deadline)
 
+    def receive_now(self) -> bytes | None:
+        """What is here already; empty when the other side has closed, None if there is nothing.
+
+        Raises:
+            OSError: the line broke.
+        """
+        with self._lock:
+            try:
+                data = self._sock.recv(_CHUNK)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                return None  # asking the socket would not do: a TLS record may hold nothing for us
+        self.usage.bytes_in += len(data)
+        self._answered = True
+        return data
+
+    def local_name(self) -> str:
+        """This end as an address literal (RFC 5321, 4.1.3): our name is nobody's business."""
+        address = str(self._sock.getsockname()[0]).partition("%")[0]
+        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
     def send(self, data: bytes, deadline: float | None = None) -> None:
         """All of it.
 

@@ -25,6 +25,7 @@ WORDS = {
     "channels.no_folder": "{server} has no folder for {role}, and none could be made: {detail}",
     "channels.no_auth": "{server} offers no way to log in that we know.",
     "channels.not_handed_over": "{server}: not handed over, {reason}",
+    "channels.no_smtp": "what it says is no SMTP",
     "channels.unknown_outcome": "{server}: the connection was lost before the server confirmed; it may have been sent or not.",
     "channels.bad_address": "not an address that mail can be sent to: {address}",
     "channels.no_recipient": "there is no recipient",

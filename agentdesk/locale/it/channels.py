@@ -25,6 +25,7 @@ WORDS = {
     "channels.no_folder": "{server} non ha una cartella per {role}, e non è stato possibile crearla: {detail}",
     "channels.no_auth": "{server} non offre un modo di accedere che conosciamo.",
     "channels.not_handed_over": "{server}: non consegnato, {reason}",
+    "channels.no_smtp": "ciò che dice non è SMTP",
     "channels.unknown_outcome": "{server}: la connessione è caduta prima della conferma del server; il messaggio può essere partito o no.",
     "channels.bad_address": "non è un indirizzo a cui si possa spedire: {address}",
     "channels.no_recipient": "non c'è nessun destinatario",
