@@ -1,0 +1,82 @@
+"""An httpx transport that counts what goes over the line, and lets no answer last or grow without end.
+
+Counted are the bytes of HTTP itself: heads and bodies as they are transferred (compressed), above TLS. One request is one
+round trip.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from agentdesk.channels.base import Usage
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of one answer, as transferred and as unpacked."""
+
+
+class Counting(httpx.BaseTransport):
+    """Wraps a transport.
+
+    Args:
+        inner: what really transfers.
+        usage: counted up.
+        patience: seconds for one request in all; a server that drips is not waited for.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, usage: Usage, patience: float = 60.0) -> None:
+        self._inner, self._usage, self._patience = inner, usage, patience
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + self._patience
+        self._usage.round_trips += 1
+        line = len(request.method) + 1 + len(request.url.raw_path) + 11  # " HTTP/1.1\r\n"
+        self._usage.bytes_out += line + _head(request.headers)
+        if isinstance(request.stream, httpx.SyncByteStream):
+            request.stream = _Sent(request.stream, self._usage)
+        response = self._inner.handle_request(request)
+        self._usage.bytes_in += 17 + _head(response.headers)  # "HTTP/1.1 200 OK\r\n"
+        if isinstance(response.stream, httpx.SyncByteStream):
+            response.stream = _Received(response.stream, self._usage, deadline)
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Sent(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, usage: Usage) -> None:
+        self._inner, self._usage = inner, usage
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._inner:
+            self._usage.bytes_out += len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Received(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, usage: Usage, deadline: float) -> None:
+        self._inner, self._usage, self._deadline = inner, usage, deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._inner:
+            self._usage.bytes_in += len(chunk)
+            size += len(chunk)
+            if size > LARGEST:
+                raise httpx.ReadError("the answer is too large")
+            if time.monotonic() > self._deadline:
+                raise httpx.ReadTimeout("the answer takes too long")
+            yield chunk
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _head(headers: httpx.Headers) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers.raw) + 2

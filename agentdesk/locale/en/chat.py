@@ -1,0 +1,25 @@
+"""Words of the chat channel."""
+
+WORDS = {
+    "chat.bad_url": "{url} is no address of a chat server; write it like https://chat.example.com.",
+    "chat.plain_refused": "{server} has no encryption; that is allowed to this machine only. Use https.",
+    "chat.unusable_token": "{server}: the access token holds characters that no server takes. Copy it again from your profile page.",
+    "chat.refused_token": "{server} refuses the access token: {detail}",
+    "chat.unauthorized": "not authorized",
+    "chat.no_account": "The access token is not good for account {account}, only for: {known}. Correct `account` in desk.toml.",
+    "chat.unreachable": "{server} can't be reached: {reason}",
+    "chat.lost": "{server}: the connection was lost ({reason})",
+    "chat.nonsense": "{server} does not answer like Chatwoot. Check the address in desk.toml.",
+    "chat.moved": "{server} sends us elsewhere ({place}). Write that address in desk.toml if it is right.",
+    "chat.busy": "{server} asks for a pause of {seconds} s.",
+    "chat.trouble": "{server} has trouble: {detail}",
+    "chat.status": "HTTP {status}",
+    "chat.closed": "The chat is not connected.",
+    "chat.text_changed": "The chat stored another text than was sent; look at it.",
+    "chat.too_many_files": "{n} files are too many for one chat message; at most {most}.",
+    "chat.no_chat": "“{id}” is no chat of this channel.",
+    "chat.no_agent": "Nobody in the chat has the address {address}. There are: {known}",
+    "chat.unknown_value": "The chat does not know “{value}”.",
+    "chat.no_file": "The chat does not give the file (HTTP {status}).",
+    "chat.bad_file_url": "The file is not fetched from an address without encryption: {url}",
+}

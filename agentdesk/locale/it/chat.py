@@ -1,0 +1,25 @@
+"""Words of the chat channel."""
+
+WORDS = {
+    "chat.bad_url": "{url} non è l'indirizzo di un server di chat; scrivilo come https://chat.example.com.",
+    "chat.plain_refused": "{server} non usa la cifratura; senza è permesso solo verso questo computer. Usa https.",
+    "chat.unusable_token": "{server}: il token di accesso contiene caratteri che nessun server accetta. Copialo di nuovo dalla pagina del profilo.",
+    "chat.refused_token": "{server} rifiuta il token di accesso: {detail}",
+    "chat.unauthorized": "non autorizzato",
+    "chat.no_account": "Il token di accesso non vale per l'account {account}, ma solo per: {known}. Correggi `account` in desk.toml.",
+    "chat.unreachable": "{server} non si raggiunge: {reason}",
+    "chat.lost": "{server}: connessione persa ({reason})",
+    "chat.nonsense": "{server} non risponde come Chatwoot. Controlla l'indirizzo in desk.toml.",
+    "chat.moved": "{server} rimanda altrove ({place}). Se è giusto, scrivi quell'indirizzo in desk.toml.",
+    "chat.busy": "{server} chiede una pausa di {seconds} s.",
+    "chat.trouble": "{server} ha un problema: {detail}",
+    "chat.status": "HTTP {status}",
+    "chat.closed": "La chat non è collegata.",
+    "chat.text_changed": "La chat ha salvato un testo diverso da quello inviato; controllalo.",
+    "chat.too_many_files": "{n} file sono troppi per un messaggio in chat; al massimo {most}.",
+    "chat.no_chat": "“{id}” non è una chat di questo canale.",
+    "chat.no_agent": "Nella chat nessuno ha l'indirizzo {address}. Ci sono: {known}",
+    "chat.unknown_value": "La chat non conosce “{value}”.",
+    "chat.no_file": "La chat non dà il file (HTTP {status}).",
+    "chat.bad_file_url": "Il file non viene scaricato da un indirizzo senza cifratura: {url}",
+}
