@@ -80,14 +80,15 @@ def columns(rows: Sequence[Sequence[str]], *, most: Sequence[int] = (), indent: 
         widest = max(cells(row[number]) for row in cleaned)
         widths.append(min(widest, limit) if limit else widest)
     total = width()
-    left = max(total - len(indent) - sum(widths) - 2 * len(widths), 8) if total else 0
+    left = max(total - len(indent) - sum(widths) - 2 * len(widths), 1) if total else 0
     for row in cleaned:
         parts = []
         for text, wide in zip(row[:-1], widths, strict=True):
             short = cut(text, wide)
             parts.append(short + " " * (wide - cells(short)))
         parts.append(cut(row[-1], left) if left else row[-1])
-        sys.stdout.write((indent + "  ".join(parts)).rstrip() + "\n")
+        whole = indent + "  ".join(parts)
+        sys.stdout.write((cut(whole, total) if total else whole).rstrip() + "\n")
 
 
 def stamp(moment: datetime | None, zone: ZoneInfo) -> str | None:

@@ -75,7 +75,7 @@ def display(value: object) -> str:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """The known word most like `word`, or an empty string."""
-    close = get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.7)
+    close = get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.65)
     return next((k for k in known if k.lower() == close[0]), "") if close else ""
 
 

@@ -53,14 +53,13 @@ def said() -> list[tuple[str, str, set[str] | None]]:
     found = []
     for file in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "say" and node.args:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say" and node.args:
                 keys = [node.args[0]]
                 if isinstance(keys[0], ast.IfExp):
                     keys = [keys[0].body, keys[0].orelse]
                 given = None if any(k.arg is None for k in node.keywords) else {str(k.arg) for k in node.keywords}
-                for key in keys:
-                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                        found.append((f"{file.relative_to(PACKAGE)}:{node.lineno}", key.value, given))
+                place = f"{file.relative_to(PACKAGE)}:{node.lineno}"
+                found += [(place, key.value, given) for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
     return found
 
 

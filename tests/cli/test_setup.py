@@ -1,0 +1,192 @@
+"""init, doctor, backup: onto one's own mailbox and safely away again. Servers are tested in tests/servers."""
+
+import io
+import sys
+import tarfile
+
+import pytest
+
+from agentdesk import cli
+from agentdesk.cli import checks, init
+from agentdesk.cli.checks import FAILED, OK, Check
+from agentdesk.config import ServerUrl, load
+from agentdesk.errors import ConfigError
+
+GIVEN = (
+    "--yes", "--no-check", "--name", 'Casa "Verde"', "--agent", "Anna Bianchi", "--address", "support@casaverde.example",
+    "--locale", "it-IT", "--timezone", "Europe/Rome",
+)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    from agentdesk import locale
+
+    monkeypatch.delenv("AGENTDESK_DESK", raising=False)
+    yield tmp_path / "desk"
+    locale.use("en")
+
+
+def run(folder, *argv):
+    return cli.main(["init", "--desk", str(folder), *argv])
+
+
+def test_init_with_everything_given_asks_nothing(folder, capsys):
+    assert run(folder, *GIVEN, "--password-command", "pass show 'shop'") == 0
+    config = load(folder, folder / "state")
+    channel = config.channels[0]
+    assert (config.name, config.agent_email, config.locale) == ('Casa "Verde"', "support@casaverde.example", "it-IT")
+    assert (str(channel.imap), str(channel.smtp)) == ("imaps://imap.casaverde.example:993", "smtps://smtp.casaverde.example:465")
+    assert (channel.password.kind, channel.password.value) == ("command", "pass show 'shop'")
+    assert (folder / "desk.toml").stat().st_mode & 0o077 == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "agentdesk doctor" in err
+
+
+def test_init_never_overwrites_without_asking(folder, capsys):
+    folder.mkdir()
+    (folder / "desk.toml").write_text("mine")
+    assert run(folder, *GIVEN) == 1
+    assert (folder / "desk.toml").read_text() == "mine"
+    assert run(folder, *GIVEN, "--force", "--password-env", "PW") == 0
+    assert (folder / "desk.toml.old").read_text() == "mine"
+    assert load(folder, folder).channels[0].password.kind == "env"
+    assert sorted(file.name for file in folder.iterdir()) == ["desk.toml", "desk.toml.old"]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "option"), [("--name", "--name"), ("--agent", "--agent"), ("--address", "--address")]
+)
+def test_init_names_the_option_that_is_missing(folder, capsys, left_out, option):
+    at = GIVEN.index(left_out)
+    assert run(folder, *GIVEN[:at], *GIVEN[at + 2 :]) == 2
+    assert option in capsys.readouterr().err
+    assert not (folder / "desk.toml").exists()
+
+
+def test_init_refuses_what_desk_toml_would_refuse(folder, capsys):
+    assert run(folder, *GIVEN, "--imap", "imap://mail.casaverde.example", "--password-env", "PW") == 2
+    assert run(folder, *GIVEN, "--email", "nobody", "--password-env", "PW") == 2
+    assert not (folder / "desk.toml").exists()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_init_asks_step_by_step_and_asks_again(folder, capsys, monkeypatch):
+    """Servers are found by guessing; a wrong address is asked for again; the second password is right."""
+    passwords = iter(["wrong", "right"])
+    tried = []
+
+    def logs_in(channel, password):
+        tried.append((str(channel.imap), password))
+        yield Check("imap", OK if password == "right" else FAILED, "said so", channel.name)
+
+    monkeypatch.setattr(init.getpass, "getpass", lambda _prompt: next(passwords))
+    monkeypatch.setattr(checks, "imap", logs_in)
+    monkeypatch.setattr(checks, "smtp", lambda channel, password: Check("smtp", OK, "fine", channel.name))
+    monkeypatch.setattr(
+        checks, "guess", lambda domain: (ServerUrl("imaps", f"mail.{domain}", 993), ServerUrl("smtp+starttls", f"mail.{domain}", 587))
+    )
+    monkeypatch.setattr(init, "store", lambda entry, password: "no keyring here")
+    lines = ["en-GB", "Europe/Rome", "Casa Verde", "Anna", "support", "support@casaverde.example", "", "", "", "", "", "y", ""]
+    monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{line}\n" for line in lines)))
+    assert run(folder) == 0
+    config = load(folder, folder)
+    channel = config.channels[0]
+    assert (str(channel.imap), str(channel.smtp)) == ("imaps://mail.casaverde.example:993", "smtp+starttls://mail.casaverde.example:587")
+    assert [password for _, password in tried] == ["wrong", "right"]
+    assert (channel.password.kind, channel.password.value) == ("env", "AGENTDESK_PASSWORD")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "AGENTDESK_PASSWORD" in err
+    assert "right" not in (folder / "desk.toml").read_text()
+
+
+def test_doctor_reports_what_can_not_be_reached(world):
+    outcome = world.run("doctor", "--json")
+    assert outcome.status == 1
+    found = {(check["channel"], check["name"]): check for check in outcome.json["checks"]}
+    assert found[("", "config")]["state"] == "ok"
+    assert found[("support", "secret")]["state"] == "ok"
+    assert found[("support", "imap")]["state"] == "failed"
+    assert found[("support", "smtp")]["state"] == "failed"
+    assert found[("", "packs")]["state"] == "ok"
+    assert found[("", "disk")]["state"] in {"ok", "warning"}
+    lines = world.run("doctor").out.splitlines()
+    assert len(lines) == len(found)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_doctor_without_channels_passes(empty):
+    toml = empty.folder / "desk.toml"
+    text = toml.read_text()
+    toml.write_text(text[: text.index("[[channels]]")] + text[text.index("[team]") :])
+    assert empty.run("doctor").status == 0
+    toml.write_text(toml.read_text() + '[hours]\nholidays = "XX"\n')
+    outcome = empty.run("doctor")
+    assert outcome.status == 1
+    assert "holidays" in outcome.out
+
+
+def test_doctor_says_what_is_wrong_with_the_desk_itself(empty):
+    (empty.folder / "desk.toml").write_text("[desk\n")
+    outcome = empty.run("doctor", "--json")
+    assert outcome.status == 1
+    (check,) = outcome.json["checks"]
+    assert (check["name"], check["state"]) == ("config", "failed")
+    assert "desk.toml:1" in check["detail"]
+
+
+def test_doctor_names_a_missing_password_and_a_bad_pack(world):
+    toml = world.folder / "desk.toml"
+    (world.folder / "bad.toml").write_text("[pack]\nname = 3\n")
+    toml.write_text(toml.read_text().replace('password = "pw"', 'password = { env = "DESK_NOT_SET" }') + '[snippets]\npacks = ["bad.toml"]\n')
+    found = [check for check in world.run("doctor", "--json").json["checks"] if check["state"] == "failed"]
+    assert {check["name"] for check in found} == {"secret", "packs"}
+    assert any("DESK_NOT_SET" in check["detail"] for check in found)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "kind"),
+    [("/ / ext4 rw 0 0\n/ /x nfs4 rw 0 0".replace("/ /x", "h:/x {folder}"), "nfs4"), ("dev / ext4 rw 0 0", "ext4")],
+)
+def test_the_file_system_is_told_by_the_nearest_mount(tmp_path, monkeypatch, mounts, kind):
+    from agentdesk.cli import doctor
+
+    monkeypatch.setattr(doctor.Path, "read_text", lambda *_: mounts.format(folder=tmp_path))
+    assert doctor._file_system(tmp_path / "state") == kind
+
+
+def test_a_backup_is_a_desk_again(world, tmp_path_factory):
+    identity = world.ids()[0]
+    assert world.run("tag", identity, "kept").status == 0
+    target = world.folder / "copy.tar.gz"
+    outcome = world.run("backup", str(target))
+    assert (outcome.status, outcome.out.strip()) == (0, str(target))
+    assert target.stat().st_mode & 0o077 == 0
+    again = world.run("backup", str(target))
+    assert again.status == 1
+    assert not [file for file in world.folder.iterdir() if file.name.startswith(".copy")]
+    elsewhere = tmp_path_factory.mktemp("restored")
+    with tarfile.open(target) as archive:
+        archive.extractall(elsewhere, filter="data")
+    world.folder = elsewhere
+    shown = world.run("show", identity, "--local", "--json").json
+    assert shown["tags"] == ["kept"]
+    assert len(world.ids()) == 3
+
+
+def test_a_backup_that_can_not_be_written_leaves_nothing(world):
+    assert world.run("backup", "/nonexistent/x.tar.gz").status == 1
+
+
+def test_nothing_is_fetched_for_init_without_checks(folder, monkeypatch):
+    def fail(*_):
+        raise ConfigError("asked")
+
+    monkeypatch.setattr(init, "fetch", fail)
+    assert run(folder, *GIVEN, "--password-env", "NOT_SET") == 0
