@@ -37,6 +37,7 @@ from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
 from agentdesk.demo.journal import Folder, Journal, MailRow
+from agentdesk.demo.structure import StructuredMessage
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class _Mail(Message):
 
     async def load_content(self, requirement: FetchRequirement) -> LoadedMessage:
         wanted = not requirement.has_none(FetchRequirement.CONTENT)
-        return LoadedMessage(self, requirement, self._contents.get(self.row.content) if wanted else None)
+        return StructuredMessage(self, requirement, self._contents.get(self.row.content) if wanted else None)
 
     def now(self) -> MailRow:
         """The row with the flags of this moment."""

@@ -6,13 +6,18 @@ import imaplib
 import re
 import time
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
+import demo_sample
 import pytest
 from demo_fixtures import fill, imap, is_clean, started, until
 
-from agentdesk.demo import shop
+from agentdesk.demo import mail_program, shop
 from agentdesk.demo.launch import Demo
+from agentdesk.demo.season_types import Attachment
 
 MESSAGE = b"From: support@casaverde.example\r\nSubject: Copy\r\nMessage-ID: <copy-1@casaverde.example>\r\n\r\nHello\r\n"
 
@@ -103,6 +108,28 @@ def test_a_body_and_its_structure_are_served(demo: Demo) -> None:
         answer = client.uid("FETCH", "1", "(BODYSTRUCTURE BODY.PEEK[1])")[1]
         assert b'"text" "plain"' in answer[0][0]
         assert "dov'è il mio pacco".encode() in answer[0][1]
+
+
+def test_the_name_of_an_attachment_is_found(demo: Demo) -> None:
+    raw = mail_program.write(
+        name="x", address="a@b.example", subject="s", text="ok\n", at=demo_sample.NOW,
+        attachments=[Attachment("foto.jpg", "image/jpeg", b"x" * 30), Attachment("caffè.txt", "text/plain", b"y")],
+    )  # fmt: skip
+    outer = EmailMessage(policy=SMTP)
+    outer["Subject"] = "Fwd"
+    outer.set_content("see below\n")
+    outer.add_attachment(message_from_bytes(raw, policy=SMTP))
+    with imap(demo) as client:
+        for message in (raw, outer.as_bytes()):
+            client.append("INBOX", "", imaplib.Time2Internaldate(time.time()), message)
+        client.select("INBOX", readonly=True)
+        for number, depth in (("3", 0), ("4", 1)):
+            structure = client.fetch(number, "(BODYSTRUCTURE)")[1][0].decode()
+            assert re.search(r'"base64" 4\d NIL \("attachment" \("filename" "foto.jpg"\)\)', structure)
+            assert '("attachment" ("filename*" "utf-8\'\'caff%C3%A8.txt"))' in structure
+            assert structure.count('"message" "rfc822"') == depth
+        plain = client.fetch("3", "(BODY)")[1][0].decode()
+        assert "attachment" not in plain, "BODY is BODYSTRUCTURE without the extensions"
 
 
 def test_the_wrong_password_is_refused(demo: Demo) -> None:
