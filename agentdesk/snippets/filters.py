@@ -71,11 +71,23 @@ def _guarded(name: str, function: Filter) -> Filter:
 
 def _text(name: str, function: Filter) -> Filter:
     """A filter of Liquid's that works on texts: dates and numbers are made into text as they would be printed."""
+    extra = _wanted(function)
 
     def wrapped(left: Any, *args: Any, context: ReplyContext, **kwargs: Any) -> Any:
-        return function(context.spoken(left, name), *(_spoken(value, name, context) for value in args), **kwargs)
+        spoken = (_spoken(value, name, context) for value in args)
+        return function(context.spoken(left, name), *spoken, **kwargs, **extra(context))
 
     return wrapped
+
+
+def _wanted(function: Filter) -> Callable[[ReplyContext], dict[str, Any]]:
+    """What a filter of Liquid's wants besides its arguments, by the marks its decorators leave on it."""
+    environment, context = getattr(function, "with_environment", False), getattr(function, "with_context", False)
+
+    def give(of: ReplyContext) -> dict[str, Any]:
+        return ({"environment": of.env} if environment else {}) | ({"context": of} if context else {})
+
+    return give
 
 
 def _spoken(value: Any, name: str, context: ReplyContext) -> Any:
@@ -84,8 +96,10 @@ def _spoken(value: Any, name: str, context: ReplyContext) -> Any:
 
 
 def _list(function: Filter) -> Filter:
-    def wrapped(left: Any, *args: Any, context: ReplyContext, **kwargs: Any) -> Any:  # noqa: ARG001 - one shape for all
-        return function(left, *args, **kwargs)
+    extra = _wanted(function)
+
+    def wrapped(left: Any, *args: Any, context: ReplyContext, **kwargs: Any) -> Any:
+        return function(left, *args, **kwargs, **extra(context))
 
     return wrapped
 

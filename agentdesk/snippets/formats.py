@@ -65,7 +65,8 @@ def money(amount: Decimal, currency: str, language: str) -> str:
 
     locale = locale_for(language)
     if currency:
-        return str(format_currency(amount, currency, locale=locale))
+        # "CHF 10.00" and not "CHF10.00", as CLDR's rules for spacing (which Babel leaves out) say.
+        return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", str(format_currency(amount, currency, locale=locale)))
     return str(format_decimal(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), format="#,##0.00", locale=locale))
 
 
@@ -127,7 +128,7 @@ def read_date(text: str) -> date | datetime | None:
 def read_amount(text: str) -> Decimal | None:
     """A number as people type it: `89,90`, `1.289,90`, `1,289.90`."""
     bare = text.strip().replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace("'", "")
-    if not re.fullmatch(r"[+-]?\d[\d.,]*", bare):
+    if not re.fullmatch(r"[+-]?[0-9][0-9.,]*", bare):
         return None
     last = max(bare.rfind("."), bare.rfind(","))
     if last >= 0 and len(bare) - last - 1 != 3:  # three digits after the last sign: it parts the thousands

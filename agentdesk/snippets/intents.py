@@ -2,68 +2,69 @@
 
 A small table and no model: it only has to put the right handful of snippets on top, the agent chooses. Words are stems (a
 customer's word counts if it begins with one), folded like everything that is compared; phrases are looked for in the whole text
-and count double. Intents that are not in the table are matched by their own words only.
+and count double. A stem with a + names the thing itself ("rimbors+") and outweighs what merely goes with it ("quando arriva"); one
+with a ~ stands in any polite mail. Intents that are not in the table are matched by their own words only.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from agentdesk.snippets.words import fold, words_of
+from agentdesk.snippets.words import words_of
 
 _STEMS = """
-where-is-my-order: spediz spedit tracking tracci corriere consegn arriv pacco ordine parcel package deliver shipp
+where-is-my-order: spediz spedit tracking+ tracci corriere consegn arriv pacco ordine parcel package deliver shipp
   courier dispatch arrive whereabouts paket liefer versand versend sendung zugestell bestellung colis livr suivi
-  expedi commande transporteur wismo
+  expedi commande transporteur wismo+
 late-delivery: ritardo tard aspett attes late delay overdue wait verspat spat wart retard attend
 delivered-not-received: vicin portineri neighbo nachbar voisin
-lost-parcel: smarrit pers lost missing verloren verschwunden perdu
+lost-parcel: smarrit+ pers lost missing verloren verschwunden perdu
 failed-delivery: assent citofon nobody redeliver abwesend klingel absent
 pickup-point: ritiro punto locker giacenz pickup collect abhol packstation filiale relais retrait
 returned-to-sender: mittente giacenz sender zuruckgeschickt absender expediteur
-return: reso resi restitu rend ripens recesso return send zuruck retour rucksend ruckgab widerruf umtausch renvoy
-  renvoi rendre retract
-exchange: cambi sostitu scambi exchange swap tausch umtausch echang
-refund: rimbors accredit refund reimburs moneyback ruckerstatt erstatt gutschrift geld rembours credit
-damaged: rott danneg difett ammacc graffi crep incrin spacc frantum broken damag crack smash shatter scratch dent
-  faulty defect kaputt beschadig defekt zerbroch zerkratz gebroch bruch casse cass abim endommag defectu brise fele
+return: reso+ resi restitu+ rend ripens recesso+ return+ send zuruck retour rucksend ruckgab widerruf+ umtausch+ renvoy+
+  renvoi+ rendre retract zuruckschick+
+exchange: cambi sostitu scambi+ exchange+ swap tausch umtausch+ echang+
+refund: rimbors+ accredit refund+ reimburs moneyback ruckerstatt+ erstatt+ gutschrift+ geld rembours+ credit
+damaged: rott+ danneg+ difett ammacc graffi crep incrin spacc+ frantum broken+ damag+ crack smash shatter scratch dent
+  faulty defect kaputt+ beschadig+ defekt zerbroch+ zerkratz gebroch bruch casse+ cass+ abim endommag+ defectu brise fele
   rayure fissur
-faulty: difett funzion guast smess faulty defect work stopp defekt funktion kaputt panne fonctionn
-guarantee: garanzi guarante warrant garantie gewahrleist
+faulty: difett funzion guast smess faulty defect work stopp defekt funktion kaputt+ panne fonctionn
+guarantee: garanzi+ guarante warrant+ garantie+ gewahrleist
 missing-item: manc mancan incomplet missing fehl unvollstand manqu
 wrong-item: sbagliat errat divers wrong instead falsch verkehrt anstatt erreur mauvais
-wrong-size: tagli misur grande piccol strett larg stret size fit small large tight loose grosse gross klein eng weit
-  passt taille petit grand serre
-invoice: fattur ricevut scontrin partita iva codice fiscale sdi invoice receipt vat bill rechnung beleg mwst ust
-  facture recu tva
-address-change: indirizz via civico recapit spostare address street moved adress anschrift strasse umgezogen umzug
+wrong-size: tagli+ misur grande piccol strett larg stret size fit small large tight loose grosse gross klein eng weit
+  passt taille+ petit grand serre
+invoice: fattur+ ricevut scontrin partita iva codice fiscale sdi invoice+ receipt vat bill rechnung+ beleg mwst ust
+  facture+ recu tva
+address-change: indirizz+ via civico recapit spostare address street moved adress anschrift strasse umgezogen umzug
   adresse rue demenag
-coupon: coupon buono sconto codic promo voucher discount code gutschein rabatt reduction remise bon
-complaint: reclam deluso delus vergogn scandal inaccett pessim arrabbiat avvocat assurd complain disappoint unaccept
-  terrible angry ridiculous awful worst lawyer beschwer enttausch unverschamt inakzept frech anwalt argerlich plainte
-  decu decept inadmiss honte avocat
+coupon: coupon+ buono sconto+ codic promo+ voucher+ discount+ code gutschein+ rabatt+ reduction remise bon
+complaint: reclam+ deluso delus vergogn+ scandal inaccett pessim arrabbiat avvocat assurd complain disappoint unaccept+
+  terrible angry ridiculous awful worst lawyer beschwer+ enttausch unverschamt inakzept frech anwalt argerlich plainte
+  decu decept inadmiss+ honte avocat
 chasing: sollecit ancora risposta nessun reminder again answer reply remind erinner antwort nochmal relance reponse
-cancel: annull cancell disdi disdett cancel stornier storno widerruf annul abbestell
+cancel: annull+ cancell disdi+ disdett+ cancel+ stornier+ storno+ widerruf+ annul+ abbestell
 order-change: modific aggiung cambi change add modify ander hinzufug erganz modifi ajout
-payment: pagament pagat carta addebit bonific paypal rata pay charg card transfer klarna zahl bezahl abgebucht karte
+payment: pagament pagat carta addebit+ bonific paypal rata pay charg card transfer klarna zahl bezahl abgebucht+ karte
   uberweis lastschrift paiement paye carte debit virement prelev
 double-charge: doppi due twice double doppelt zweimal deux fois
-availability: disponib esaurit riassort magazzin tornera available stock sold restock back verfugbar lieferbar
-  ausverkauft vorratig lager rupture epuise reassort
+availability: disponib+ esaurit+ riassort magazzin tornera available stock sold restock+ back verfugbar+ lieferbar+
+  ausverkauft+ vorratig lager rupture epuise reassort
 product-question: dimension misur material lava compost peso altezz product measure wash weight height mass waschen
   gewicht hohe pflege matier laver poids hauteur entretien
-delivery-by-christmas: natal vigilia babbo christmas xmas weihnacht heiligabend nikolaus noel
+delivery-by-christmas: natal+ vigilia babbo christmas+ xmas+ weihnacht+ heiligabend nikolaus noel+
 shipping-question: spediz spedite costi tempi estero shipping ship cost abroad versandkost lieferzeit ausland frais
   delai etranger
-customs: dogan dazi customs duty duties zoll douan
+customs: dogan+ dazi customs+ duty duties zoll+ douan+
 gift-wrapping: regal confezion bigliett gift wrap card geschenk verpack gruss cadeau emballage
 confirmation-missing: conferm confirm bestatig
-thanks: grazi ringraz perfett gentiliss thank thx perfect great dank danke super toll merci parfait remerci
+thanks: grazi~ ringraz~ perfett~ gentiliss thank~ thx~ perfect~ great~ dank~ super~ toll~ merci~ parfait~ remerci~
 greeting: ciao buongiorn salve hello hallo bonjour
-unsubscribe: newsletter iscriv disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri
+unsubscribe: newsletter+ iscriv disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri
 privacy: privacy gdpr dati dsgvo datenschutz loschen rgpd donnees delete
 account: account password login acced registr anmeld passwort konto compte connexion mot de passe
-security: phishing truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux
+security: phishing+ truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux
 wholesale: ingross rivendi azienda preventiv wholesale resell business quote grosshandel wiederverkauf angebot firma
   revend devis entreprise
 partnership: collabor influencer partner sponsor kooperation zusammenarbeit partenariat
@@ -120,7 +121,6 @@ shipping-question: costi di spedizione | quanto costa la spedizione | shipping c
 gift-wrapping: confezione regalo | gift wrap | als geschenk | papier cadeau | paquet cadeau
 confirmation-missing: non ho ricevuto la conferma | nessuna conferma | no confirmation | keine bestatigung | pas de
   confirmation | pas recu de confirmation
-thanks: mille grazie | thank you | vielen dank | merci beaucoup
 unsubscribe: non voglio piu ricevere | stop sending | mailing list
 privacy: miei dati | my data | meine daten | mes donnees | cancellare i dati
 account: non riesco ad accedere | can t log in | cannot log in | mot de passe
@@ -181,6 +181,7 @@ _ALIASES = {
     "discount": "coupon",
     "address": "address-change",
 }
+_STRONG, _POLITE = 3.5, 0.6
 _PARTIAL = 0.75
 """An intent known only by another one's words counts a little less than that one itself."""
 
@@ -196,12 +197,14 @@ def _table(text: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _stems() -> dict[str, list[tuple[str, str]]]:
-    """First letter -> (stem, intent)."""
-    found: dict[str, list[tuple[str, str]]] = {}
+def _stems() -> dict[str, list[tuple[str, str, float]]]:
+    """First letter -> (stem, intent, what it counts)."""
+    found: dict[str, list[tuple[str, str, float]]] = {}
     for intent, stems in _table(_STEMS).items():
-        for stem in dict.fromkeys(stems.split()):
-            found.setdefault(stem[0], []).append((stem, intent))
+        for written in dict.fromkeys(stems.split()):
+            stem = written.rstrip("+~")
+            counts = 1.0 if stem == written else _STRONG if written.endswith("+") else _POLITE
+            found.setdefault(stem[0], []).append((stem, intent, counts))
     return found
 
 
@@ -230,16 +233,16 @@ def intents_in(text: str) -> dict[str, float]:
     scores: dict[str, float] = {}
     stems = _stems()
     for word in dict.fromkeys(words):
-        for stem, intent in stems.get(word[0], ()):
+        for stem, intent, counts in stems.get(word[0], ()):
             # A short stem is taken for a whole word or nearly: "via" is a street, "viaggio" is not.
             if word.startswith(stem) and (len(stem) >= 4 or len(word) <= len(stem) + 1):
-                scores[intent] = scores.get(intent, 0.0) + 1.0
+                scores[intent] = scores.get(intent, 0.0) + counts
     joined = f" {' '.join(words)}"
     for phrase, intent in _phrases():
         if phrase in joined:
             scores[intent] = scores.get(intent, 0.0) + 2.0
     most = max(scores.values(), default=0.0)
-    return {intent: score / max(most, 2.0) for intent, score in scores.items()}
+    return {intent: score / max(most, 1.0) for intent, score in scores.items()}
 
 
 def intents_for(token: str) -> dict[str, float]:
@@ -247,7 +250,7 @@ def intents_for(token: str) -> dict[str, float]:
     if len(token) < 3:
         return {}
     fits: dict[str, float] = {}
-    for stem, intent in _stems().get(fold(token)[0], ()):
+    for stem, intent, _ in _stems().get(token[0], ()):
         if token.startswith(stem) and len(stem) >= 4:
             fits[intent] = max(fits.get(intent, 0.0), 0.62)
         elif stem.startswith(token) or token == stem:

@@ -31,6 +31,7 @@ class Places:
         self._source = source
         self._keys: dict[Path, Place] = {}
         self._values: dict[Path, Place] = {}
+        self._one_line: set[Path] = set()
         self._counts: dict[Path, int] = {}
         self._scan()
 
@@ -44,6 +45,11 @@ class Places:
     def value(self, *path: str | int) -> Place:
         """Where the content of a string value begins."""
         return self._values.get(path) or self.key(*path)
+
+    def text(self, *path: str | int, breaks: bool) -> Place:
+        """Where a text begins; column 0 where its lines are not the file's (`breaks` of a string that is written on one)."""
+        line, column = self.value(*path)
+        return line, 0 if breaks and path in self._one_line else column
 
     def _scan(self) -> None:
         source, position = self._source, 0
@@ -116,6 +122,7 @@ class Places:
             return self._past_string(position)
         if mark[:1] in {'"', "'"}:
             self._values[path] = (line, position + 2 - line_start)
+            self._one_line.add(path)
             return self._past_string(position)
         depth = 0
         while position < len(source):

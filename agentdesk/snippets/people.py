@@ -32,7 +32,7 @@ _PARTICLES = _words("""
     de di da del della dei degli dal dalla dello delle la lo le li van von vom zu zur zum den der ter ten du des d
     dos das el al bin ibn ben san santa st
 """)
-_LETTERS = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _ELISION = re.compile(r"(?i)^[dlo]['’]\w")
 _BESIDE = re.compile(r"\s*[(\[<{\"“«].*$|\s+(?:via|c/o|presso|tramite)\s.*$", re.IGNORECASE)
 

@@ -130,8 +130,8 @@ class Reader:
             channels=channels, valid_from=valid[0], valid_until=valid[1], asks=asks, actions=MappingProxyType(actions),
             tests=tests, file=self._file, line=self._places.key(*where)[0],
             lines=MappingProxyType(
-                {(kind, lang): self._places.value(*where, kind, lang)
-                 for kind, of in (("text", texts), ("subject", subjects)) for lang in of}
+                {(kind, lang): self._places.text(*where, kind, lang, breaks="\n" in text)
+                 for kind, of in (("text", texts), ("subject", subjects)) for lang, text in of.items()}
             ),
         )  # fmt: skip
 

@@ -14,6 +14,8 @@ from liquid.exceptions import OutputStreamLimitError
 from agentdesk.locale import say
 
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT ANGLE BRACKET}", "\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+_NAME_LENGTH = 60
+_NO_BRACKETS = {ord(OPEN): None, ord(CLOSE): None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Recorder(StringIO):
 
     def gap(self, names: Iterable[str], *, printable: bool = True) -> int:
         first = self._length
-        for name in names:
+        for long_name in names:
+            name = " ".join(long_name.split())[:_NAME_LENGTH].translate(_NO_BRACKETS) or "?"
             start = self._length
             self.write(f"{OPEN}{name}{CLOSE}")
             self.gaps.append(Gap(name, start, self._length, printable))

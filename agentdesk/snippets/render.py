@@ -23,10 +23,9 @@ from agentdesk.snippets.names import leaf_names
 if TYPE_CHECKING:
     from agentdesk.snippets.recorder import Recorder
 
-_NAME = r"[^\W\d]\w*(?:\.\w+|\[[^\]\n⟨⟩]*\])*"
-_PLACE = re.compile(rf"⟨({_NAME})⟩")
+_PLACE = re.compile(r"⟨([^⟨⟩\n]*[^⟨⟩\s][^⟨⟩\n]*)⟩")
 _RAW = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{\{|\}\}|\{%|%\}", re.DOTALL)
-_UNTIDY = re.compile(r"[ \t]+(?=\n)|(?<=\n\n)\n+|(?<=\n\n)(?:[ \t]*\n)+")
+_LINE_ENDS = re.compile(r"[ \t]*\n(?:[ \t]*\n)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,19 @@ def _fill(snippet: Snippet, source: str, values: Mapping[str, Any], language: st
 def _tidy(recorder: Recorder, where: str) -> tuple[str, tuple[tuple[int, int], ...], tuple[Missing, ...]]:
     """The text without what the tags leave behind: blanks at line ends, several empty lines, empty ends. Places move along."""
     raw = recorder.getvalue()
-    lead = len(raw) - len(raw.lstrip())
-    tail = len(raw.rstrip())
-    cuts = [(0, lead), *((m.start(), m.end()) for m in _UNTIDY.finditer(raw, lead, tail) if m.end() > m.start()), (tail, len(raw))]
+    # Values stay as they are: for what is cut, each is a run of letters.
+    shape = raw
+    for start, end in recorder.spans:
+        shape = shape[:start] + "x" * (end - start) + shape[end:]
+    lead, tail = len(shape) - len(shape.lstrip()), len(shape.rstrip())
+    cuts = [(0, lead)]
+    for match in _LINE_ENDS.finditer(shape, lead, tail):
+        breaks = 0
+        for place, character in enumerate(match.group(), match.start()):
+            breaks += character == "\n"
+            if character != "\n" or breaks > 2:
+                cuts.append((place, place + 1))
+    cuts.append((tail, len(raw)))
     kept: list[str] = []
     edges: list[tuple[int, int]] = []
     position = 0

@@ -46,7 +46,7 @@ _STATES: dict[str, str] = {
 _WRITTEN_FOR: dict[str, frozenset[str]] = {
     "pending": frozenset({"pending", "unpaid", "transfer"}),
     "processing": frozenset({"processing", "prepared", "preparation", "preparazione", "vorbereitung"}),
-    "shipped": frozenset({"shipped", "transit", "spedito", "versendet"}),
+    "shipped": frozenset({"shipped", "transit", "left", "spedito", "versendet"}),
     "late": frozenset({"late", "delay", "overdue", "ritardo", "verspatung", "retard"}),
     "delivered": frozenset({"delivered", "consegnato", "zugestellt"}),
     "cancelled": frozenset({"cancelled", "annullato", "storniert"}),

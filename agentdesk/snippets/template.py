@@ -94,6 +94,12 @@ class ReplyContext(RenderContext):
             return NoValue(names or self._said(path))
         return value
 
+    def get_item(self, obj: Any, key: Any) -> Any:
+        # Liquid gives every object a `size`, a `first` and a `last`: "0" where a question named `size` has no answer yet.
+        if isinstance(obj, Mapping):
+            return obj[key]
+        return super().get_item(obj, key)
+
     def _said(self, path: list[object]) -> str:
         """A name as the agent knows it: `order.items[1].price`, whatever the loop calls its variable."""
         root = str(path[0])
