@@ -18,7 +18,20 @@ from agentdesk.domain.message import Address, Outgoing
 from agentdesk.errors import LoginRefused
 from tests.dialogue.certificates import Authority
 from tests.dialogue.server import (
-    Conversation, Server, Step, close, drip, goodbye, hear, hear_bytes, reset, say, serve, start_tls, until_closed, until_gone,
+    Conversation,
+    Server,
+    Step,
+    close,
+    drip,
+    goodbye,
+    hear,
+    hear_bytes,
+    reset,
+    say,
+    serve,
+    start_tls,
+    until_closed,
+    until_gone,
 )  # fmt: skip
 
 QUICK = SmtpTimeouts(connect=2, command=0.4, content=2, answer=0.4, goodbye=0.1)
@@ -309,9 +322,9 @@ def test_starttls_forgets_what_was_said_before(authority: Authority) -> None:
 
 
 def test_without_starttls_no_password_is_sent(authority: Authority) -> None:
-    with serve(say("220 ready"), hear("EHLO .*"), say("250-there", "250 AUTH PLAIN"), until_closed) as server:
-        with pytest.raises(ChannelDown):
-            secured(server.port, "smtp+starttls", authority).check()
+    script = (say("220 ready"), hear("EHLO .*"), say("250-there", "250 AUTH PLAIN"), until_closed)
+    with serve(*script) as server, pytest.raises(ChannelDown):
+        secured(server.port, "smtp+starttls", authority).check()
     assert len(server.lines()) == 1
 
 

@@ -82,6 +82,10 @@ class ImapChannel:
 
     # Channel.
 
+    def set_secret(self, secret: str) -> None:
+        """The password to use from the next `open` on."""
+        self._password = secret
+
     def open(self) -> None:
         """Connect and log in; also again, after the connection was lost."""
         self.close()

@@ -140,7 +140,9 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self._kind = ""
         self.kept = 0
         super().__init__(host="", port=0)
-        self.tag_line = re.compile(re.escape(self.tagpre) + rb"\d+ (?:OK|NO|BAD)\Z", re.IGNORECASE)
+        # What imaplib2 would not know: a response in small letters, an answer without text
+        self.small = re.compile(rb"(?:\*|%b\d+)(?: \d+)? [A-Za-z-]*[a-z][A-Za-z-]*(?= |\r\n)" % re.escape(self.tagpre))
+        self.bare = re.compile(rb"%b\d+ (?:OK|NO|BAD)\r\n" % re.escape(self.tagpre))
 
     # What imaplib2 would do itself while it is being made.
 
@@ -241,8 +243,10 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
                     self.continued += 1
                     self.bell.notify_all()
                 return
-            if self.tag_line.match(resp[:-2]):
-                resp = resp[:-2] + b" \r\n"  # no text after the word: imaplib2 would not know it as an answer
+            if small := self.small.match(resp):
+                resp = small[0].upper() + resp[small.end() :]
+            if self.bare.fullmatch(resp):
+                resp = resp[:-2] + b" \r\n"
             self._pieces, self._kind = [], "" if resp.startswith(b"* ") else "-"
         super()._put_response(resp)
         if self._expecting_data_len > self.limit:
