@@ -206,8 +206,8 @@ class Journal:
         )
 
     def _place(self, folder: str, content: int, received: datetime, flags: frozenset[str]) -> MailRow:
-        query = "UPDATE folder SET uid_next = uid_next + 1 WHERE name = ? RETURNING uid_next - 1"
-        uid = int(self.db.execute(query, (folder,)).fetchone()[0])
+        uid = int(self.db.execute("SELECT uid_next FROM folder WHERE name = ?", (folder,)).fetchone()[0])
+        self.db.execute("UPDATE folder SET uid_next = ? WHERE name = ?", (uid + 1, folder))
         self.db.execute(
             "INSERT INTO mail VALUES (?, ?, ?, ?, ?)",
             (folder, uid, content, received.isoformat(), " ".join(sorted(flags))),

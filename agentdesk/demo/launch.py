@@ -112,10 +112,12 @@ def prepare(folder: Path | None = None, *, reset: bool = False) -> Demo:
 
     Raises:
         UsageError: the demo's packages are not installed.
-        Refused: `reset` while another window has the demo open.
+        Refused: the folder holds another desk, or `reset` while another window has the demo open.
         DeskError: the servers did not start.
     """
-    folder = default_folder() if folder is None else folder
+    folder = default_folder() if folder is None else folder.resolve()
+    if (folder / "desk.toml").exists() and not access_.ports_file(folder).exists():
+        raise Refused(say("demo.another_desk", folder=folder))  # somebody's own desk: nothing in it is touched
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:

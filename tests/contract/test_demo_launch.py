@@ -166,6 +166,16 @@ def test_a_broken_journal_is_told(folder: Path) -> None:
         demo.wait_ready(20)
 
 
+def test_somebodys_own_desk_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "desk.toml").write_text("mine", "utf-8")
+    (tmp_path / "state").mkdir()
+    for reset in (False, True):
+        with pytest.raises(Refused, match="not the demo's"):
+            launch.prepare(tmp_path, reset=reset)
+    assert (tmp_path / "desk.toml").read_text("utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["desk.toml", "state"]
+
+
 def test_missing_packages_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(launch.NEEDED, "no_such_module_at_all", "no-such-package")
     with pytest.raises(UsageError, match="no-such-package"):

@@ -2,6 +2,7 @@
 
 WORDS = {
     "demo.extra": "The demo needs {packages}, which are not installed. Install `agentdesk[demo]`, or use `make demo` in a checkout.",
+    "demo.another_desk": "{folder} holds a desk that is not the demo's. Choose another folder, or leave --desk out.",
     "demo.running": "The demo is open in another window. Close it before you begin anew.",
     "demo.did_not_start": "The demo's servers did not start. Their log: {log}",
     "demo.view_vip": "VIP",

@@ -2,6 +2,7 @@
 
 WORDS = {
     "demo.extra": "La demo ha bisogno di {packages}, che non sono installati. Installa `agentdesk[demo]`, oppure usa `make demo` nei sorgenti.",
+    "demo.another_desk": "{folder} contiene un desk che non è quello della demo. Scegli un'altra cartella, oppure ometti --desk.",
     "demo.running": "La demo è aperta in un'altra finestra. Chiudila prima di ricominciare da capo.",
     "demo.did_not_start": "I server della demo non sono partiti. Il loro registro: {log}",
     "demo.view_vip": "VIP",
