@@ -68,8 +68,8 @@ class ScriptedAnswer:
     """What a customer writes while the agent works.
 
     "mail" and "chat" answer the agent: so many seconds after the agent's reply reached that customer (the first script of a
-    customer answers the first reply, the second script the second reply, ...). "new-mail" and "new-chat" begin something
-    new: so many seconds after the server started for the first time.
+    customer answers the first reply, the second script the next one after that, ...). "new-mail" and "new-chat" begin
+    something new: so many seconds after the server started for the first time; the clock stands while the demo is closed.
     """
 
     kind: AnswerKind

@@ -50,7 +50,12 @@ class World:
                 self.reached(recipient, "mail", row)
 
     def reached(self, customer: str, kind: str, reply_to: int) -> None:
-        """A reply of ours reached a customer: their next scripted answer is on its way."""
+        """A reply of ours reached a customer: their next scripted answer is on its way.
+
+        In a chat one often writes two lines one after the other; they get one answer.
+        """
+        if kind == "chat" and any(s.reply_to == reply_to for s in self._journal.due_scripts() if s.answer.kind == kind):
+            return
         script = self._journal.next_script(kind, customer)
         if script is not None:
             self._journal.set_due(script.id, time.time() + script.answer.after_seconds, reply_to)

@@ -149,6 +149,30 @@ def test_new_conversations_begin_by_themselves_and_only_once(tmp_path: Path) -> 
     demo.close()
 
 
+def test_two_lines_of_a_chat_get_one_answer(tmp_path: Path) -> None:
+    answers = (
+        ScriptedAnswer("chat", demo_sample.TOM, 0.3, "First"),
+        ScriptedAnswer("chat", demo_sample.TOM, 0.05, "Second"),
+    )
+    fill(tmp_path, demo_sample.season(answers=answers))
+    demo = started(tmp_path)
+    with httpx.Client(
+        base_url=f"{demo.page}api/v1/accounts/1/", headers={"api_access_token": demo.access.token}
+    ) as agent:
+        chat = agent.get("conversations").json()["data"]["payload"][0]["id"]
+
+        def texts() -> list[str]:
+            return [m["content"] for m in agent.get(f"conversations/{chat}/messages").json()["payload"]][3:]
+
+        agent.post(f"conversations/{chat}/messages", json={"content": "One."})
+        agent.post(f"conversations/{chat}/messages", json={"content": "Two."})
+        until(lambda: "First" in texts())
+        agent.post(f"conversations/{chat}/messages", json={"content": "Three."})
+        until(lambda: "Second" in texts())
+        assert texts() == ["One.", "Two.", "First", "Three.", "Second"]
+    demo.close()
+
+
 def test_an_answer_that_was_under_way_survives_a_kill(tmp_path: Path) -> None:
     slow = (ScriptedAnswer("mail", demo_sample.GIULIA, 1.0, "Ecco la mia risposta"),)
     fill(tmp_path, demo_sample.season(answers=slow))
