@@ -142,6 +142,10 @@ class SmtpSender:
         line = self._open()
         self._quit(line)
 
+    def set_secret(self, secret: str) -> None:
+        """The password to use from the next connection on."""
+        self._password = secret
+
     def send(self, outgoing: Outgoing, conversation: str = "") -> Attempt:
         """One attempt.
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agentdesk.config import DeskConfig
-from agentdesk.desk.facts import Row
+from agentdesk.desk.facts import Panel, Row
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.domain import language as languages
@@ -70,15 +70,17 @@ class Answers:
     def search(self, query: str, row: int = 0, limit: int = 20) -> list[Hit]:
         """The picker's ranking: the typed words, and what this conversation says by itself."""
         from agentdesk.snippets.search import Hints  # noqa: PLC0415 - not at start
+        from agentdesk.snippets.words import words_of  # noqa: PLC0415 - not at start
 
         uses = {r["name"]: r["uses"] for r in self._db.all("SELECT name, uses FROM snippet_use")}
+        today = datetime.now(self._config.timezone).date()
         if not row:
-            return self._search().search(query, Hints(words="", language=self._desk_language(), order_status="", channel="", uses=uses), limit)
+            return self._search().search(query, Hints(language=self._desk_language(), uses=uses, today=today), limit)
         conversation = self._row(row)
         panel = self._reading.panel(row)
         hints = Hints(
-            words=self._customer_words(row), language=self.language(row),
-            order_status=panel.about.status if panel.about else "", channel=conversation.kind, uses=uses,
+            words=tuple(words_of(self._customer_words(row))), language=self.language(row), order_status=_status(panel),
+            channel=conversation.kind, uses=uses, today=today,
         )
         return self._search().search(query, hints, limit)
 
@@ -147,3 +149,14 @@ class Answers:
         following = self._hours.next_open(now)
         zone = self._config.timezone
         return following is not None and following.astimezone(zone).date() == now.astimezone(zone).date()
+
+
+def _status(panel: Panel) -> str | None:
+    """The state of the order a conversation is about, as the ranking wants it: `late` where the parcel should have arrived."""
+    order = panel.about
+    if order is None:
+        return None if panel.ambiguous else ""
+    arrivals = [shipment.eta for shipment in order.shipments if shipment.eta is not None]
+    if order.status in ("shipped", "in transit") and arrivals and max(arrivals) < datetime.now(UTC):
+        return "late"
+    return order.status

@@ -13,6 +13,7 @@ from typing import Any
 from agentdesk.config import DeskConfig, MailChannelConfig
 from agentdesk.desk.facts import Draft, FileFact, OutboxFact
 from agentdesk.desk.work import Step, Work, set_status
+from agentdesk.domain import language as languages
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.conversation import MessageState, Priority, Status
 from agentdesk.domain.events import Kind
@@ -58,10 +59,10 @@ class Writing:
                 if not all:
                     made.cc = ()
                 made.subject = rules_of_reply.reply_subject(newest["subject"] or c["subject"])
+                text = newest["text"] if newest["text"] is not None else newest["preview"]
                 made.quoted = rules_of_reply.quote(
-                    newest["text"] if newest["text"] is not None else newest["preview"],
-                    Address(newest["from_name"], newest["from_address"]),
-                    moment(newest["at"]).astimezone(self._config.timezone), c["language"] or self._config.locale,
+                    text, Address(newest["from_name"], newest["from_address"]), moment(newest["at"]).astimezone(self._config.timezone),
+                    c["language"] or languages.guess(text) or self._config.locale,
                 )
             return made
 

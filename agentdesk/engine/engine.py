@@ -52,6 +52,7 @@ class Engine:
         self._rules = store_rules(config, opening_hours(config))
         self._workers: dict[str, ChannelWorker] = {}
         self._senders: dict[str, Repeating] = {}
+        self._smtp: dict[str, SmtpSender] = {}
         self._team_lock = threading.Lock()
 
     def start(self) -> None:
@@ -98,6 +99,7 @@ class Engine:
             service.run_due()
             filing.run_due()
 
+        self._smtp[name] = sender
         worker = ChannelWorker(mailbox, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
         out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
         self._workers[name], self._senders[name] = worker, out
@@ -127,8 +129,14 @@ class Engine:
         print_now = hashlib.sha256(text.encode()).hexdigest()
         if self.database.value("SELECT value FROM meta WHERE key = 'rules'") == print_now:
             return
+        self.database.write(self._ours_are_out)
         shop.refresh_all(self.database, self._rules)
         self.database.write(lambda tx: tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('rules', ?)", (print_now,)))
+
+    def _ours_are_out(self, tx: Tx) -> None:
+        """What an address of ours wrote is no customer's message, also where the address became ours later."""
+        for address in self._rules.own:
+            tx.execute("UPDATE message SET direction = 'out', seen = 1 WHERE direction = 'in' AND lower(from_address) = ?", (address,))
 
     def _ask_password(self, name: str, words: str) -> None:
         def change(tx: Tx) -> None:
@@ -182,6 +190,9 @@ class Engine:
         if worker is not None:
             worker.channel.set_secret(value)
             worker.renew()
+        if name in self._smtp:
+            self._smtp[name].set_secret(value)
+            self._senders[name].wake()
 
     # -- how it ends
 

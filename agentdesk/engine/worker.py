@@ -36,7 +36,7 @@ class ChannelWorker(threading.Thread):
         super().__init__(name=f"channel-{channel.name}", daemon=True)
         self.channel, self.status = channel, status
         self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
-        self._stop = threading.Event()
+        self._ending = threading.Event()
         self._wake = threading.Event()
         self._renewed = threading.Event()
         self.rounds = 0
@@ -57,12 +57,12 @@ class ChannelWorker(threading.Thread):
 
     def stop(self) -> None:
         """End after the step that is running."""
-        self._stop.set()
+        self._ending.set()
         self.wake()
 
     def run(self) -> None:
         attempts = 0
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             connected_at = time.monotonic()
             try:
                 self.status.set("connecting")
@@ -97,7 +97,7 @@ class ChannelWorker(threading.Thread):
     def _stay(self) -> None:
         self.status.set("syncing")
         done = False
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             self._wake.clear()
             self._serve()
             done = self.channel.refresh()
@@ -105,7 +105,7 @@ class ChannelWorker(threading.Thread):
             if done:
                 self.rounds += 1
                 self.status.set("ready")
-                if not self._wake.is_set() and not self._stop.is_set():
+                if not self._wake.is_set() and not self._ending.is_set():
                     self.channel.wait(self._seconds_to_next(LONGEST_WAIT))
                     self.status.count(self.channel.usage)
             else:
@@ -114,7 +114,7 @@ class ChannelWorker(threading.Thread):
     def _pause(self, seconds: float, until: threading.Event | None = None) -> None:
         end = time.monotonic() + seconds
         self._wake.clear()
-        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+        while not self._ending.is_set() and (left := end - time.monotonic()) > 0:
             if until is not None:
                 if until.wait(min(left, 0.5)):
                     return
@@ -136,18 +136,18 @@ class Repeating(threading.Thread):
     def __init__(self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float]) -> None:
         super().__init__(name=name, daemon=True)
         self._serve, self._seconds_to_next = serve, seconds_to_next
-        self._stop = threading.Event()
+        self._ending = threading.Event()
         self._wake = threading.Event()
 
     def wake(self) -> None:
         self._wake.set()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ending.set()
         self._wake.set()
 
     def run(self) -> None:
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             self._wake.clear()
             try:
                 self._serve()

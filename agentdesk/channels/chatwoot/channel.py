@@ -106,6 +106,10 @@ class ChatwootChannel:
 
     # Channel ----------------------------------------------------------------------------------------------------------
 
+    def set_secret(self, secret: str) -> None:
+        """The token to use from the next `open` on."""
+        self._token = secret
+
     def open(self) -> None:
         self.close()
         api = Api(self._config, self._token, self.usage, self._transport)
