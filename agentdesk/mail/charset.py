@@ -85,11 +85,16 @@ def decode(raw: bytes, label: str = "") -> str:
     name = codec(label)
     if raw.isascii() and name in {"", "utf-8"}:
         return _iso_2022(raw) or raw.decode("ascii")
-    for candidate in ("utf-8", name) if name.startswith(_SINGLE_BYTE) and name not in _MULTI_BYTE else (name, "utf-8"):
+    order = ("utf-8", name) if _is_single_byte(name) else (name,) if name.startswith("iso2022") else (name, "utf-8")
+    for candidate in order:
         text = _strict(raw, candidate)
         if text is not None:
             return text
     return _iso_2022(raw) or _lenient(raw, name)
+
+
+def _is_single_byte(name: str) -> bool:
+    return name.startswith(_SINGLE_BYTE) and name not in _MULTI_BYTE
 
 
 def _strict(raw: bytes, name: str) -> str | None:
@@ -112,7 +117,7 @@ def _iso_2022(raw: bytes) -> str:
 
 def _lenient(raw: bytes, name: str) -> str:
     """The last resort: the declared multi-byte set or UTF-8 with gaps where most of it fits, else windows-1252."""
-    multi_byte = "utf-8" if not name or (name.startswith(_SINGLE_BYTE) and name not in _MULTI_BYTE) else name
+    multi_byte = "utf-8" if not name or _is_single_byte(name) else name
     text = raw.decode(multi_byte, errors="replace")
     if text.count("\ufffd") * 3 <= len(raw.translate(None, _ASCII_BYTES)):
         return text

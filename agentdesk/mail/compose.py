@@ -46,8 +46,8 @@ def new_message_id(domain: str) -> str:
 def compose(outgoing: Outgoing) -> bytes:
     """The message as it goes over the wire and into Sent: the same bytes every time it is composed.
 
-    Blind copies are no part of it. An address whose local part is not ASCII stays raw UTF-8 (RFC 6532): such a message
-    `isascii()` not and needs a server with SMTPUTF8.
+    Blind copies are no part of it. An address whose local part is not ASCII stays raw UTF-8 (RFC 6532): such a message is
+    not `isascii()` and needs a server with SMTPUTF8.
 
     Raises:
         Refused: an address or the Message-ID can't stand in a header.
@@ -176,7 +176,9 @@ def _text_part(text: str) -> tuple[str, str]:
     quoted = b2a_qp(data, istext=True)
     if len(quoted) > len(data) * 4 // 3 + 100:
         return _text_head("utf-8", "base64"), _wrapped_base64(data)
-    return _text_head("utf-8", "quoted-printable"), _CRLF.join(quoted.decode("ascii").replace("\r\n", "\n").split("\n"))
+    # "From " at the start of a line is what mailbox files are parted by
+    body = quoted.decode("ascii").replace("\r\n", "\n").replace("\nFrom ", "\n=46rom ").replace("\n", _CRLF)
+    return _text_head("utf-8", "quoted-printable"), body.replace("From ", "=46rom ", 1) if body.startswith("From ") else body
 
 
 def _text_head(charset: str, encoding: str) -> str:

@@ -125,7 +125,8 @@ class _Writer:
         self.bullet = ""
         self.cell_fresh = False
         self.cell_line = 0
-        self.row_started = False
+        self.cell_gap = False
+        """A cell ended on this line: a bar is owed before the next text."""
         self.hidden = ""
         self.hidden_depth = 0
         self.raw = ""
@@ -152,7 +153,7 @@ class _Writer:
             first, *others = text.replace("\r\n", "\n").split("\n")
             self._write(first)
             for line in others:
-                self._owe(1, always=True)
+                self._break()
                 self._write(line)
             return
         text = _SPACE.sub(" ", text)
@@ -165,6 +166,13 @@ class _Writer:
             return
         if self.breaks:
             self._settle()
+        if self.cell_gap:
+            if not text.strip():
+                return
+            self.cell_gap = False
+            if self.line:
+                self.line[-1] = self.line[-1].rstrip(" ")
+                self.line.append(" | ")
         if not self.line or (self.line[-1][-1:] == " " and not self.pre):
             text = text if self.pre else text.lstrip(" ")
             if not text:
@@ -178,12 +186,14 @@ class _Writer:
             if self.link_text is not None:
                 self.link_text.append(text)
 
-    def _owe(self, breaks: int, *, always: bool = False) -> None:
-        """A block begins or ends: the next text stands on a line of its own."""
-        if always:
-            self._settle()
-            self._end_line(keep_empty=True)
-        elif not self.cell_fresh and (self.line or self.lines):
+    def _break(self) -> None:
+        """End the line here, even if it is empty."""
+        self._settle()
+        self._end_line(keep_empty=True)
+
+    def _owe(self, breaks: int) -> None:
+        """A block begins or ends: the next text stands on a line of its own, below an empty one if `breaks` is 2."""
+        if not self.cell_fresh and (self.line or self.lines):
             self.breaks = max(self.breaks, breaks)
 
     def _settle(self) -> None:
@@ -199,7 +209,7 @@ class _Writer:
             self.lines.append(self._prefix() + text if text.strip() else self._prefix().rstrip())
         elif self.line:
             self.lines.append(self._prefix().rstrip())
-        self.line = []
+        self.line, self.cell_gap = [], False
 
     def _prefix(self) -> str:
         return "> " * min(self.quote, _DEPTH)
@@ -223,7 +233,10 @@ class _Writer:
         if name in _RAW:
             self.raw = "" if source.endswith("/") else name
         elif name == "br":
-            self._owe(1, always=True) if self.line or not self.breaks else self._settle_break()
+            if self.line or not self.breaks:
+                self._break()
+            else:
+                self.breaks = 2  # right after a block it adds an empty line to the break that is owed already
         elif name == "blockquote":
             self._owe(1)
             self._settle()
@@ -253,14 +266,10 @@ class _Writer:
                 self.link, self.link_text = href[:_LINK_CHARACTERS], []
         else:
             if name == "tr":
-                self.row_started, self.cell_fresh = False, False
+                self.cell_fresh = False
             if name == "pre":
                 self.pre += 1
             self._owe(self._margin(name, attributes.get("class", ""), style))
-
-    def _settle_break(self) -> None:
-        """A <br> right after a block adds an empty line to the break that is owed already."""
-        self.breaks = 2
 
     def _close(self, name: str) -> None:
         if self.hidden:
@@ -274,6 +283,7 @@ class _Writer:
         elif name == "a":
             self._end_link()
         elif name == "blockquote":
+            self._owe(1)
             if self.quote:
                 self._settle_quote()
         elif name in {"ul", "ol", "dir", "menu"}:
@@ -308,9 +318,9 @@ class _Writer:
         self.bullet = "  " * max(0, depth - 1) + mark
 
     def _cell(self) -> None:
-        if self.row_started and self.line and not self.breaks:
-            self._write(" | ")
-        self.row_started = self.cell_fresh = True
+        if self.line and not self.breaks:
+            self.cell_gap = True
+        self.cell_fresh = True
         if self.breaks:
             self._settle()
         self.cell_line = len(self.lines)

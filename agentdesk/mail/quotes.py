@@ -101,6 +101,7 @@ def split(text: str) -> tuple[str, str]:
     for index, line in enumerate(lines[:end]):
         if not line.quoted and _is_aside(line.text):
             hidden[index] = True
+    _hide_gaps(lines, hidden)
     visible = "\n".join(line.text for line, hide in zip(lines, hidden, strict=True) if not hide)
     if not any(char.isalnum() for char in visible) and not _says_something(visible):
         return _trim(text), ""
@@ -114,6 +115,13 @@ def _from(lines: list[_Line], start: int) -> Iterator[_Line]:
 def _line(raw: str) -> _Line:
     bare = raw.strip()
     return _Line(raw, bare.startswith(">"), not bare)
+
+
+def _hide_gaps(lines: list[_Line], hidden: list[bool]) -> None:
+    """Empty lines below a hidden line are hidden with it."""
+    for index in range(1, len(lines)):
+        if lines[index].blank and hidden[index - 1]:
+            hidden[index] = True
 
 
 def _says_something(text: str) -> bool:
@@ -213,22 +221,23 @@ def _intro_ending_at(lines: list[_Line], index: int) -> int | None:
         return index
     if not last.endswith((":", "：", ">", "写道")) and not _WROTE.search(last[-40:]):
         return None
+    likely: int | None = None
     for start in range(index, max(-1, index - _INTRO_LINES), -1):
         line = lines[start]
         if line.blank or line.quoted or len(line.text) > _LINE:
-            return None
+            break
         joined = " ".join(each.text.strip() for each in lines[start : index + 1])
         if not _WROTE.search(joined):
             if _is_stamp(joined, last):
-                return start
+                likely = start
             continue
         if _OPENING.match(line.text) and _WHEN_OR_WHO.search(joined) and len(joined) < _LINE:
             return start
         if start >= index - 1 and last.endswith(":") and _WROTE.search(line.text) and _ADDRESS.search(line.text) and len(joined) < 250:
-            return start
+            likely = start
         if start == index and _WHEN_OR_WHO.search(joined) and len(joined) < 250 and last.endswith((":", "：")):
-            return start
-    return None
+            likely = start
+    return likely
 
 
 def _is_stamp(joined: str, last: str) -> bool:

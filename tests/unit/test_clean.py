@@ -20,7 +20,7 @@ HARMFUL = {
     "osc 52 by st": ESC + "]52;c;AAAA" + ESC + "\\",
     "osc 52 by bel": ESC + "]52;c;AAAA\x07",
     "osc 8": ESC + "]8;;http://evil.test/" + ESC + "\\bank" + ESC + "]8;;" + ESC + "\\",
-    "dcs": ESC + "P$q\"p" + ESC + "\\",
+    "dcs": ESC + 'P$q"p' + ESC + "\\",
     "apc": ESC + "_Gf=24,s=1,v=1;AAAA" + ESC + "\\",
     "csi c1": "\x9b31m",
     "osc c1": "\x9d52;c;AAAA\x9c",
