@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from agentdesk.domain.message import Address
+from agentdesk.mail.addresses import parse_addresses
 from agentdesk.mail.headers import Fields
 
 FIELDS: tuple[str, ...] = (
     "auto-submitted",
     "precedence",
     "list-id",
+    "list-unsubscribe",
     "return-path",
     "content-type",
     "x-auto-response-suppress",
@@ -26,7 +28,7 @@ _REPORT = re.compile(r"multipart/report|report-type\s*=|message/(?:delivery-stat
 _ROBOT = re.compile(
     r"(?:mailer[-_.]?daemon|post[-_.]?master|mail[-_.]?daemon|no[-_.]?reply|do[-_.]?not[-_.]?reply|donotreply|bounces?|autoreply|auto-reply"
     r"|non[-_.]?rispondere|nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre|owner-.+|.+-(?:owner|request|bounces?)|listserv|majordomo"
-    r"|mdaemon|mmdf|smtp|uucp|microsoftexchange[0-9a-f]{8,}|complaints?|abuse|feedbackloop|fbl|staff@hotmail\.com)(?:[+=].*)?",
+    r"|mdaemon|mmdf|smtp|uucp|microsoftexchange[0-9a-f]{8,}|complaints?|abuse|feedbackloop|fbl)(?:[+=].*)?",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
@@ -44,7 +46,7 @@ def is_automatic(fields: Fields, sender: Address) -> bool:
     submitted = fields.first("auto-submitted").split(";")[0].split("(")[0].strip().lower()
     if submitted and submitted != "no":
         return True
-    if _BULK.match(fields.first("precedence").strip()) or fields.has("list-id") or fields.has("feedback-id"):
+    if _BULK.match(fields.first("precedence").strip()) or fields.has("list-id") or fields.has("list-unsubscribe"):
         return True
     if fields.has("return-path") and "".join(fields.first("return-path").split()) == "<>":
         return True
@@ -55,8 +57,16 @@ def is_automatic(fields: Fields, sender: Address) -> bool:
         return True
     if _REPORT.search(fields.first("content-type")[:2_000]):
         return True
-    subject = fields.text("subject")[:300]
-    return bool(
-        _ROBOT.fullmatch(sender.identity.rpartition("@")[0] or sender.identity)
-        or _AWAY.match(subject, _REPLY_PREFIX.match(subject).end())  # type: ignore[union-attr]  # it matches the empty string too
-    )
+    if _AWAY.match(_REPLY_PREFIX.sub("", fields.text("subject")[:300], count=1)):
+        return True
+    return (fields.has("feedback-id") or _is_robot(sender)) and not _through_a_form(fields, sender)
+
+
+def _is_robot(address: Address) -> bool:
+    return bool(_ROBOT.fullmatch(address.identity.rpartition("@")[0] or address.identity))
+
+
+def _through_a_form(fields: Fields, sender: Address) -> bool:
+    """A shop's contact form sends from a robot's address what a person wrote, whom Reply-To names."""
+    people, _ = parse_addresses(fields.first("reply-to"))
+    return any("@" in one.address and one.identity != sender.identity and not _is_robot(one) for one in people)

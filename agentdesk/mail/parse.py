@@ -9,7 +9,8 @@ from datetime import datetime
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.message import Address, Body, Envelope, Verified
 from agentdesk.mail import automatic, limits, verified
-from agentdesk.mail.headers import Fields, message_id, message_ids, parse_addresses, parse_fields
+from agentdesk.mail.addresses import parse_addresses
+from agentdesk.mail.headers import Fields, message_id, message_ids, parse_fields
 from agentdesk.mail.parts import read_body, wanted_sections
 from agentdesk.mail.structure import read_structure
 

@@ -3,8 +3,9 @@
 import pytest
 
 from agentdesk.domain.message import Address, Verified
+from agentdesk.mail.addresses import parse_addresses
 from agentdesk.mail.automatic import is_automatic
-from agentdesk.mail.headers import parse_addresses, parse_fields
+from agentdesk.mail.headers import parse_fields
 from agentdesk.mail.verified import verify
 
 
@@ -29,6 +30,8 @@ def automatic(header: str) -> bool:
         "X-Autorespond: x",
         "X-Failed-Recipients: a@b.example",
         "Feedback-ID: 1:2:3:esp",
+        "List-Unsubscribe: <mailto:u@shop.example>\r\nReply-To: office@shop.example",
+        "From: no-reply@shop.example\r\nReply-To: noreply@shop.example",
         "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
         "Content-Type: multipart/report;\r\n report-type=feedback-report",
         "Subject: Automatische Antwort: Abwesenheitsnotiz",
@@ -59,6 +62,7 @@ def test_machines_are_known(header: str) -> None:
         "Subject: Automatic watch 38 mm",
         "Subject: Is the delivery automatic?",
         "From: noreen@customer.example",
+        "From: no-reply@form.example\r\nReply-To: Anna <anna@customer.example>\r\nFeedback-ID: 1:2:3:esp",
         "From: Abuser <smtpfan@customer.example>",
         "Content-Type: text/plain; name=report.txt",
     ],

@@ -14,7 +14,8 @@ import pytest
 
 from agentdesk.domain.clean import clean, clean_line
 from agentdesk.domain.message import Body, Envelope
-from agentdesk.mail.headers import decode_words, parse_addresses
+from agentdesk.mail.addresses import parse_addresses
+from agentdesk.mail.headers import decode_words
 from agentdesk.mail.html import to_text
 from agentdesk.mail.parse import parse_message
 from agentdesk.mail.quotes import split

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from agentdesk.domain.message import Address
 from agentdesk.mail import limits
+from agentdesk.mail.addresses import parse_addresses
 from agentdesk.mail.headers import (
     decode_words,
     message_id,
     message_ids,
     parameter,
-    parse_addresses,
     parse_fields,
     parse_parameters,
 )

@@ -8,5 +8,4 @@ WORDS = {
     "mail.organizer": "From: {who}",
     "mail.bad_address": "“{address}” is no mail address that can be written to.",
     "mail.bad_id": "The message has no usable Message-ID: {id}",
-    "mail.image": "[image: {name}]",
 }

@@ -8,5 +8,4 @@ WORDS = {
     "mail.organizer": "Da: {who}",
     "mail.bad_address": "«{address}» non è un indirizzo a cui si possa scrivere.",
     "mail.bad_id": "Il messaggio non ha un Message-ID utilizzabile: {id}",
-    "mail.image": "[immagine: {name}]",
 }
