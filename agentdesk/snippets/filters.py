@@ -10,6 +10,7 @@ This module imports Liquid; import it only when something is rendered or checked
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DivisionByZero, InvalidOperation, Overflow
@@ -32,6 +33,8 @@ Filter = Callable[..., Any]
 MAX_TEXT = 100_000
 """Characters a filter may make."""
 MAX_RANGE = 1_000
+_CURRENCY = re.compile(r"[A-Z]{3}")
+MAX_NUMBER = Decimal(10) ** 15
 
 
 def _refuse(key: str, **fields: object) -> FilterArgumentError:
@@ -47,6 +50,12 @@ def is_no_value(value: object) -> bool:
     return isinstance(value, (list, tuple, Mapping)) and not value
 
 
+def check_range(value: object, where: str) -> None:
+    """Refuses a range that would be long to walk through, before anything does."""
+    if isinstance(value, range) and (value.stop - value.start) > MAX_RANGE:
+        raise _refuse("too_much", filter=where)
+
+
 def _guarded(name: str, function: Filter) -> Filter:
     """The filter, handing on missing values and refusing to make too much."""
 
@@ -58,9 +67,13 @@ def _guarded(name: str, function: Filter) -> Filter:
                 return unfilled
         if left is None:
             return None
-        if isinstance(left, range) and len(left) > MAX_RANGE:
-            raise _refuse("too_much", filter=name)
-        result = function(left, *args, context=context, **kwargs)
+        if None in args or None in kwargs.values():
+            raise _refuse("bad_argument", filter=name)
+        check_range(left, name)
+        try:
+            result = function(left, *args, context=context, **kwargs)
+        except (LookupError, ValueError, AttributeError, TypeError) as error:  # Liquid's own filters are not proof against all
+            raise _refuse("bad_argument", filter=name) from error
         if isinstance(result, str) and len(result) > MAX_TEXT:
             raise _refuse("too_much", filter=name)
         return result
@@ -125,7 +138,7 @@ def _remove(left: str, old: Any) -> str:
 
 def _join(left: Any, glue: Any = " ", *, context: ReplyContext) -> str:
     values = list(left) if isinstance(left, (list, tuple, range)) else [left]
-    return str(glue).join(context.spoken(value, "join") for value in values if not is_no_value(value))
+    return context.spoken(glue, "join").join(context.spoken(value, "join") for value in values if not is_no_value(value))
 
 
 def _size(left: Any, *, context: ReplyContext) -> int:  # noqa: ARG001 - one shape for all
@@ -149,6 +162,13 @@ default.with_context = True  # type: ignore[attr-defined] # how Liquid is told t
 
 
 def decimal(value: Any, name: str) -> Decimal:
+    number = _decimal(value, name)
+    if not number.is_finite() or abs(number) >= MAX_NUMBER:
+        raise _refuse("not_a_number", filter=name, value=f"{number:.3g}")
+    return number
+
+
+def _decimal(value: Any, name: str) -> Decimal:
     if isinstance(value, Decimal):
         return value
     if isinstance(value, bool):
@@ -182,11 +202,24 @@ def _round(left: Any, digits: Any = 0, *, context: ReplyContext) -> Decimal:  # 
     return Money(rounded, left.currency) if isinstance(left, Money) else rounded
 
 
+def _divided_by(left: Any, right: Any, *, context: ReplyContext) -> Decimal:
+    """Whole numbers give a whole number, as in Liquid everywhere; anything else is exact."""
+    divide = _math("divided_by", (lambda a, b: _whole(a / b, ROUND_FLOOR)) if _is_whole(left) and _is_whole(right) else (lambda a, b: a / b))
+    result: Decimal = divide(left, right, context=context)
+    return result
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value.strip().lstrip("-").isdecimal())
+
+
 def _whole(value: Decimal, rounding: str) -> Decimal:
     return value.to_integral_value(rounding)
 
 
 def _sum(left: Any, key: str | None = None, *, context: ReplyContext) -> Any:
+    if not isinstance(left, (list, tuple, range)) or not (key is None or isinstance(key, str)):
+        raise _refuse("bad_argument", filter="sum")
     values = [value.get(key) if key and isinstance(value, Mapping) else value for value in left]
     if not values or any(is_no_value(value) for value in values):
         return context.nothing(key or "sum")  # a sum that leaves one out would be wrong, not smaller
@@ -205,7 +238,9 @@ def money(left: Any, currency: Any = "", *, context: ReplyContext) -> str:
         if read is None:
             return left  # an agent's own words ("about 20 euros") stay as they are
         left = read
-    code = str(currency) or (left.currency if isinstance(left, Money) else "") or context.currency
+    if currency and not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+        raise _refuse("bad_currency", value=currency if isinstance(currency, str) else type(currency).__name__)
+    code = currency or (left.currency if isinstance(left, Money) else "") or context.currency
     return formats.money(decimal(left, "money"), code, context.language)
 
 
@@ -290,7 +325,7 @@ def _filters() -> dict[str, Filter]:
         "plus": _math("plus", lambda a, b: a + b),
         "minus": _math("minus", lambda a, b: a - b),
         "times": _math("times", lambda a, b: a * b),
-        "divided_by": _math("divided_by", lambda a, b: a / b),
+        "divided_by": _divided_by,
         "modulo": _math("modulo", lambda a, b: a % b),
         "at_least": _math("at_least", max),
         "at_most": _math("at_most", min),

@@ -4,8 +4,9 @@
     library.faults      # what is wrong, with file, line, message and hint
     library.find("shipping/order-shipped")
 
-The format is `docs/snippet-packs.md`. Nothing here imports Liquid; the texts themselves are read by `check.py`, which
-`load_packs` calls unless told not to (the screen does that when it is idle).
+A file is one pack: `[pack]` (name, title, languages, policy) and any number of `[[snippet]]` with a `[snippet.text]` by language;
+`reading.py` knows every key, `names.py` the names a text may use. Nothing here imports Liquid; the texts themselves are read by
+`check.py`, which `load_packs` calls unless told not to.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from liquid import Environment
 from liquid.ast import Node
 from liquid.builtin import content, illegal, output
 from liquid.builtin.expressions import FilteredExpression, Path, StringLiteral
+from liquid.builtin.expressions.logical import EqExpression, NeExpression
 from liquid.builtin.expressions.primitive import Blank, Empty
 from liquid.builtin.tags import (
     assign_tag,
@@ -46,7 +47,7 @@ from liquid.utils import ReadOnlyChainMap
 
 from agentdesk.locale import say
 from agentdesk.snippets import formats
-from agentdesk.snippets.filters import FILTERS, MAX_TEXT, is_no_value
+from agentdesk.snippets.filters import FILTERS, MAX_NUMBER, MAX_TEXT, check_range, is_no_value
 from agentdesk.snippets.recorder import Piece, Recorder
 
 SECONDS = 2.0
@@ -133,7 +134,9 @@ class ReplyContext(RenderContext):
         if isinstance(value, str):
             return value
         if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            return formats.number(Decimal(str(value)) if isinstance(value, float) else value, self.language)
+            number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+            if number.is_finite() and abs(number) < MAX_NUMBER:
+                return formats.number(number, self.language)
         if isinstance(value, (date, datetime)):
             return formats.day(value, "long", self.language, self.now)
         if isinstance(value, time):
@@ -157,7 +160,7 @@ class OutputNode(output.OutputNode):
         context.in_time()
         value = self.expression.evaluate(context)
         if isinstance(value, NoValue):
-            return buffer.gap(value.names)
+            return buffer.gap(value.names or [self.label])
         if isinstance(value, Piece):
             return buffer.piece(value) if not is_no_value(value) else buffer.gap([self.label])
         if is_no_value(value):
@@ -208,6 +211,7 @@ class ForNode(for_tag.ForNode):
         assert isinstance(context, ReplyContext)
         context.in_time()
         items = self.expression.iterable.evaluate(context)
+        check_range(items, "for")  # Liquid walks through all of a reversed one before it counts
         unfilled = context.unfilled(items)
         if isinstance(items, Mapping) and unfilled is None:
             assert isinstance(buffer, Recorder)
@@ -276,7 +280,7 @@ def environment() -> ReplyEnvironment:
     return ReplyEnvironment(undefined=NoValue)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def parse(source: str) -> BoundTemplate:
     """A text, read (0.5 ms; then cached).
 
@@ -326,11 +330,11 @@ def _within(expression: Expression) -> Iterator[Expression]:
 
 def _compare_with_nothing(expression: Expression) -> None:
     for part in _within(expression):
+        if not isinstance(part, (EqExpression, NeExpression)):
+            continue
         for side in ("left", "right"):
-            literal = getattr(part, side, None)
-            if isinstance(literal, (Blank, Empty)) or (
-                type(part).__name__ in {"EqExpression", "NeExpression"} and isinstance(literal, StringLiteral) and not literal.value.strip()
-            ):
+            literal = getattr(part, side)
+            if isinstance(literal, (Blank, Empty)) or (isinstance(literal, StringLiteral) and not literal.value.strip()):
                 setattr(part, side, _Nothing(literal.token))
 
 

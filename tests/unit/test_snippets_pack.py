@@ -2,8 +2,11 @@
 
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agentdesk import locale
 from agentdesk.errors import NotFound, UsageError
@@ -244,6 +247,25 @@ def test_places_that_are_no_packs(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agentdesk.snippets.pack._MAX_BYTES", 10)
     assert only(load(tmp_path, HEAD + GOOD)).code == "too-large"
+
+
+_LINES = (
+    "[pack]", 'name = "a"', "name = 3", "languages = ['it']", "languages = 'it'", "[pack.policy]", "days = 3", "[[snippet]]", "[snippet]", 'name = "b"', "title = 3",
+    "tags = ['x']", "tags = [[1]]", "ask = [{}]", "ask = [{ name = 'x' }]", "ask = 3", "valid = {}", "valid = { from = 2026-01-01 }", "valid = []", "channels = [1]",
+    "actions = { tags = 3 }", "[snippet.text]", "[[snippet.text]]", "it = 'x {{ ask.x }}'", "it = 3", "it = '{{'", "en = 'x'", "[snippet.subject]", "[[snippet.test]]", "x.y = 1",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_LINES), max_size=12).map("\n".join) | st.text())
+def test_whatever_stands_in_a_file_is_a_fault_and_no_exception(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "pack.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
+        library = load_packs([Path(folder)])
+    for fault in library.faults:
+        assert fault.code
+        assert fault.message
+        assert fault.line >= 0
 
 
 # -- several packs

@@ -1,5 +1,6 @@
 """Filling: nothing raw, nothing empty, nothing foreign; what is missing is named, all of it, at its place."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from agentdesk.domain.order import Item, Order
 from agentdesk.errors import Refused, UsageError
 from agentdesk.snippets import template
 from agentdesk.snippets.context import Talk
+from agentdesk.snippets.filters import FILTERS
 from agentdesk.snippets.model import Ask
 from agentdesk.snippets.render import open_places, render
 from tests.unit.snippets_case import NOW, ORDER, context, fill, snippet, values_in
@@ -184,7 +186,8 @@ def test_currencies() -> None:
 
 
 def test_numbers_are_decimal() -> None:
-    assert fill("{{ 0.1 | plus: 0.2 }} {{ 10 | divided_by: 4 }} {{ 7 | modulo: 4 }} {{ 2.5 | round }} {{ 1.05 | times: 3 }}").text == "0,3 2,5 3 3 3,15"
+    assert fill("{{ 0.1 | plus: 0.2 }} {{ 10.0 | divided_by: 4 }} {{ 7 | modulo: 4 }} {{ 2.5 | round }} {{ 1.05 | times: 3 }}").text == "0,3 2,5 3 3 3,15"
+    assert fill("{{ 10 | divided_by: 4 }} {{ order.total | divided_by: 2 | money }}").text == "2 44,95\xa0€"
     assert fill("{{ order.items | sum: 'price' | money }} {{ order.items | sum: 'quantity' }}").text == "69,90\xa0€ 3"
     partial = fill("{{ order.items | sum: 'price' }}", order=Order("1", "x", None, "EUR", None, items=(Item("a", 1, Decimal(1)), Item("b"))))
     assert partial.names == ("price",), "a sum that leaves one out is wrong"
@@ -292,6 +295,10 @@ def test_texts_that_cannot_be_worked_out_are_refused_with_a_reason(text: str) ->
         "{% assign x = 9 %}{% for i in (1..900) %}{% assign x = x | times: x %}{% endfor %}{{ x }}",
         "{% for i in (1..900) %}" + "x" * 500 + "{% endfor %}",
         "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 12 + "{{ x | replace: 'a', x }}",
+        "{% for i in (1..100000000) reversed %}a{% endfor %}",
+        "{% assign x = (1..1000000000000000000000000000000) %}{{ x | size }}",
+        "{% assign x = 'a,b' | split: ',' %}{% for i in (1..900) %}{% assign x = x | concat: x %}{% endfor %}{{ x | size }}",
+        "{{ 999999999999 | times: 999999999999 | money }}",
         "{% if true %}" * 200 + "x" + "{% endif %}" * 200,
     ],
 )  # fmt: skip
@@ -318,6 +325,49 @@ def test_an_object_has_only_its_own_fields() -> None:
 def test_python_objects_cannot_be_reached() -> None:
     for name in ("__class__", "__dict__", "__init__", "isoformat", "currency", "keys"):
         assert fill(f"{{{{ order.placed_at.{name} }}}}{{{{ order.total.{name} }}}}{{{{ order.{name} }}}}").text.count("⟨") == 3
+
+
+_VALUES = ("order", "order.items", "order.number", "order.total", "order.placed_at", "order.foo", "'a'", "0", "2.5", "(1..3)", "nil", "blank", "parts", "gap")
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_no_filter_lets_anything_through_that_is_no_text(name: str) -> None:
+    before = "{% assign parts = 'a,b' | split: ',' %}{% capture gap %}c{{ order.foo }}{% endcapture %}"
+    for value in _VALUES:
+        for argument in (None, *_VALUES):
+            text = f"{before}[{{{{ {value} | {name}{f': {argument}' if argument else ''} }}}}]"
+            try:
+                filled = fill(text)
+            except Refused:
+                continue
+            assert filled.text.strip("[] "), text
+            assert not re.search(r"None|Undefined|Decimal|datetime|\{|<", filled.text), (text, filled.text)
+            if name != "default" and {value, argument} & {"order.foo", "gap"}:
+                assert filled.names == ("order.foo",), text
+
+
+_PIECES = (
+    "{{ ", " }}", "{% ", " %}", "{%- ", " -%}", "if ", "elsif ", "else", "endif", "for i in ", "endfor", "assign x = ", "capture x", "endcapture", "case ",
+    "when ", "endcase", "unless ", "endunless", "comment", "endcomment", "break", "continue", "raw", "endraw", "#", "order", "order.items", "order.number", "orders",
+    "customer.name", "x", "i", "i.name", "i.price", "forloop", "blank", "empty", "nil", "''", "'a'", "1", "0", "-1", "2.5", "(1..3)", "[0]", ".size", ".first",
+    " | ", "default: ", "date", "date: '%d'", "money", "time", "append: ", "join: ", "split: ", "map: 'name'", "where: 'name', ", "sum: 'price'", "size", "plus: ",
+    "divided_by: ", "slice: ", "truncate: ", "replace: ", "first", "sort", "concat: ", "round: ", "upcase", " == ", " > ", " contains ", " and ", ", ", " ", "\n",
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_whatever_stands_in_a_text_is_filled_or_refused(text: str) -> None:
+    try:
+        filled = fill(text)
+    except Refused:
+        return
+    assert "{{" not in filled.text
+    assert "{%" not in filled.text
+    for start, end in filled.spans:
+        assert filled.text[start:end].strip()
+    for gap in filled.missing:
+        assert filled.text[gap.start : gap.end] == f"⟨{gap.name}⟩"
 
 
 # -- the check before sending

@@ -46,6 +46,8 @@ WORDS: dict[str, str] = {
     "snippets.too_deep": "the text is nested too deeply",
     "snippets.too_much": "the filter “{filter}” makes too much text",
     "snippets.not_a_text": "the filter “{filter}” was given an object, a list or a yes/no, which is no text",
+    "snippets.bad_argument": "the filter “{filter}” can't work with what it was given",
+    "snippets.bad_currency": "“{value}” is no currency: three capital letters, such as EUR",
     "snippets.not_a_number": "the filter “{filter}” needs a number, not “{value}”",
     "snippets.not_a_date": "the filter “{filter}” needs a date, not “{value}”",
     "snippets.not_a_time": "“{value}” has no time of day",

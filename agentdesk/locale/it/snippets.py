@@ -43,6 +43,8 @@ WORDS: dict[str, str] = {
     "snippets.too_deep": "il testo è annidato troppo in profondità",
     "snippets.too_much": "il filtro «{filter}» produce troppo testo",
     "snippets.not_a_text": "il filtro «{filter}» ha ricevuto un oggetto, un elenco o un sì/no, che non è un testo",
+    "snippets.bad_argument": "il filtro «{filter}» non sa lavorare con quello che ha ricevuto",
+    "snippets.bad_currency": "«{value}» non è una valuta: tre lettere maiuscole, come EUR",
     "snippets.not_a_number": "il filtro «{filter}» vuole un numero, non «{value}»",
     "snippets.not_a_date": "il filtro «{filter}» vuole una data, non «{value}»",
     "snippets.not_a_time": "«{value}» non ha un orario",
