@@ -156,6 +156,8 @@ class ChannelFact:
     bytes_out: int
     round_trips: int
     reached_at: datetime | None
+    link: str = ""
+    """normal or thin, as measured; empty for chats."""
 
 
 @dataclass(frozen=True, slots=True)

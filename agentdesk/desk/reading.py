@@ -229,7 +229,7 @@ class Reading:
         return tuple(
             ChannelFact(
                 name=r["name"], kind=r["kind"], state=r["state"], detail=r["detail"], done=r["done"], total=r["total"],
-                bytes_in=r["bytes_in"], bytes_out=r["bytes_out"], round_trips=r["round_trips"], reached_at=moment_or_none(r["reached_at"]),
+                bytes_in=r["bytes_in"], bytes_out=r["bytes_out"], round_trips=r["round_trips"], reached_at=moment_or_none(r["reached_at"]), link=r["link"],
             )
             for c in self._config.channels
             if (r := known.get(c.name)) is not None

@@ -21,6 +21,7 @@ from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.engine import shop, team
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.filing import Filing
+from agentdesk.engine.link import Gauge
 from agentdesk.engine.lock import DeskLock
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
 from agentdesk.engine.status import ChannelStatus
@@ -86,8 +87,13 @@ class Engine:
         password = self._secrets.get(name, "")
         mailbox = ImapChannel(
             settings, password, StoredMail(self.database, name, self._rules),
-            retention_days=config.retention_days, texts=config.link is not Link.THIN,
+            retention_days=config.retention_days,
         )
+
+        def choose(link: Link) -> None:
+            mailbox.older = mailbox.texts = link is Link.NORMAL
+            status.set_link(link)
+
         sender = SmtpSender(settings, password)
         service = Service(name, MailJobs(mailbox, self.database, self._blobs), self.database)
         filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address))
@@ -100,7 +106,8 @@ class Engine:
             filing.run_due()
 
         self._smtp[name] = sender
-        worker = ChannelWorker(mailbox, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
+        worker = ChannelWorker(mailbox, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words),
+                               Gauge(config.link, mailbox.usage, choose))
         out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
         self._workers[name], self._senders[name] = worker, out
         worker.start()

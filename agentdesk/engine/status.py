@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentdesk.channels.base import Usage
-from agentdesk.config import ChannelConfig
+from agentdesk.config import ChannelConfig, Link
 from agentdesk.store.database import Database, Tx
 
 
@@ -15,6 +15,7 @@ class ChannelStatus:
         self._state = ""
         self._detail = ""
         self._used = Usage()
+        self._link: Link | None = None
 
         def change(tx: Tx) -> None:
             tx.execute("INSERT OR IGNORE INTO channel (name, kind) VALUES (?, ?)", (config.name, config.kind))
@@ -34,6 +35,18 @@ class ChannelStatus:
                 f"UPDATE channel SET state = :state, detail = :detail{reached} WHERE name = :name",
                 {"state": state, "detail": detail, "name": self.name, "now": tx.now},
             )
+            tx.touch("channel")
+
+        self._db.write(change)
+
+    def set_link(self, link: Link) -> None:
+        """How wide the line is taken to be: normal or thin."""
+        if link == self._link:
+            return
+        self._link = link
+
+        def change(tx: Tx) -> None:
+            tx.execute("UPDATE channel SET link = ? WHERE name = ?", (link.value, self.name))
             tx.touch("channel")
 
         self._db.write(change)

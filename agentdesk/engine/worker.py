@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from agentdesk.channels.base import Channel, ChannelDown
+from agentdesk.engine.link import Gauge
 from agentdesk.engine.status import ChannelStatus
 from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
@@ -32,10 +33,12 @@ class ChannelWorker(threading.Thread):
     def __init__(
         self, channel: Channel, status: ChannelStatus, serve: Callable[[], None], seconds_to_next: Callable[[float], float],
         refused: Callable[[str], None],
+        gauge: Gauge | None = None,
     ) -> None:
         super().__init__(name=f"channel-{channel.name}", daemon=True)
         self.channel, self.status = channel, status
         self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
+        self._gauge = gauge
         self._ending = threading.Event()
         self._wake = threading.Event()
         self._renewed = threading.Event()
@@ -66,7 +69,11 @@ class ChannelWorker(threading.Thread):
             connected_at = time.monotonic()
             try:
                 self.status.set("connecting")
+                if self._gauge is not None:
+                    self._gauge.begin()
                 self.channel.open()
+                if self._gauge is not None:
+                    self._gauge.opened()
                 connected_at = time.monotonic()
                 self.reached, self.failed = True, False
                 self._stay()
@@ -101,6 +108,9 @@ class ChannelWorker(threading.Thread):
             self._wake.clear()
             self._serve()
             done = self.channel.refresh()
+            if self._gauge is not None:
+                measured = self._gauge.brought()
+                done = done and not measured
             self.status.count(self.channel.usage)
             if done:
                 self.rounds += 1

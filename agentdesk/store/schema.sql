@@ -123,6 +123,7 @@ CREATE TABLE channel (
     detail TEXT NOT NULL DEFAULT '',
     done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
     cursor TEXT NOT NULL DEFAULT '',
+    link TEXT NOT NULL DEFAULT '',              -- normal | thin, as measured or configured
     reached_at INTEGER NOT NULL DEFAULT 0,
     bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

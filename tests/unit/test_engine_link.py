@@ -1,0 +1,45 @@
+"""Which line counts as thin."""
+
+import pytest
+
+from agentdesk.channels.base import Usage
+from agentdesk.config import Link
+from agentdesk.engine.link import Gauge, judge
+
+
+@pytest.mark.parametrize(
+    ("round_trip", "received", "seconds", "link"),
+    [
+        (0.001, 8_000, 0.05, Link.NORMAL),
+        (0.3, 8_000, 0.05, Link.THIN),  # a satellite: wide, and every question is felt
+        (0.02, 8_000, 1.0, Link.THIN),  # 64 kbit/s
+        (0.02, 300, 1.0, Link.NORMAL),  # too little to tell
+        (0.0, 0, 0.0, Link.NORMAL),
+    ],
+)
+def test_judging_a_line(round_trip: float, received: int, seconds: float, link: Link) -> None:
+    assert judge(round_trip, received, seconds) is link
+
+
+def test_auto_begins_thin_and_decides_once_a_connection() -> None:
+    chosen: list[Link] = []
+    usage = Usage()
+    gauge = Gauge(Link.AUTO, usage, chosen.append)
+    for _ in range(2):
+        gauge.begin()
+        usage.round_trips += 3
+        gauge.opened()
+        usage.bytes_in += 9_000
+        assert gauge.brought()
+        assert not gauge.brought()
+    assert chosen == [Link.THIN, Link.NORMAL] * 2
+
+
+@pytest.mark.parametrize("wanted", [Link.THIN, Link.NORMAL])
+def test_what_the_desk_says_is_not_measured(wanted: Link) -> None:
+    chosen: list[Link] = []
+    gauge = Gauge(wanted, Usage(), chosen.append)
+    gauge.begin()
+    gauge.opened()
+    assert not gauge.brought()
+    assert chosen == [wanted]
