@@ -32,7 +32,7 @@ Sequence = tuple[str, ...]
 """Keys pressed one after the other."""
 
 NAMED = frozenset(
-    "enter esc tab space backspace delete insert up down left right home end pageup pagedown".split()
+    ["enter", "esc", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"]
     + [f"f{n}" for n in range(1, 25)]
 )
 MODIFIED = re.compile(r"(?:(?:ctrl|alt|shift|meta|super)\+)+(.+)")

@@ -74,7 +74,7 @@ class DeskApp(App[int]):
         """What the engine is told at the end. A lost terminal means: send what is on its way."""
         self._leaving = False
 
-    def get_default_screen(self) -> DeskScreen:  # type: ignore[override]
+    def get_default_screen(self) -> DeskScreen:
         return self.desk_screen
 
     def on_mount(self) -> None:
@@ -204,8 +204,7 @@ class DeskApp(App[int]):
             changes, self._seen = frozenset(self._seen), set()
             self._painted = now
             self.desk_screen.changed(changes)
-        watch = getattr(self.engine, "watch", None)
-        if watch is not None and not watch():
+        if self.engine is not None and not self.engine.watch():
             self.desk_screen.topline.update(engine_fault=say("screen.engine_gone"))
 
     def wake(self) -> None:

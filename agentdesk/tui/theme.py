@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.style import Style
 from textual.theme import Theme
@@ -112,18 +112,15 @@ PALETTES: dict[str, Roles] = {
     # Without colour, what must be noticed is bold, what belongs to us underlined.
     "none": _roles("none", {}, dims="mute faint line"),
 }
-PALETTES["none"] = Roles(
-    **{
-        **{field: PALETTES["none"].by_name(field) for field in Roles.__slots__ if field != "name"},
-        "name": "none",
-        "warm": BOLD,
-        "warm_strong": BOLD,
-        "bad": BOLD,
-        "bad_strong": Style(bold=True, reverse=True),
-        "accent_strong": Style(bold=True, underline=True),
-        "note": Style(italic=True),
-        "note_strong": Style(italic=True, bold=True),
-    }
+PALETTES["none"] = replace(
+    PALETTES["none"],
+    warm=BOLD,
+    warm_strong=BOLD,
+    bad=BOLD,
+    bad_strong=Style(bold=True, reverse=True),
+    accent_strong=Style(bold=True, underline=True),
+    note=Style(italic=True),
+    note_strong=Style(italic=True, bold=True),
 )
 
 
@@ -154,6 +151,9 @@ def textual_theme(roles: Roles) -> Theme:
         dark=roles.name != "light",
         ansi=plain,
         variables={
+            # Textual's own sheets name these two where a theme is `ansi`.
+            "ansi-background": "ansi_default",
+            "ansi-foreground": "ansi_default",
             "desk-ground": ground,
             "desk-raised": raised,
             "desk-text": colour(roles.text),

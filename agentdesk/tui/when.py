@@ -67,7 +67,7 @@ def _day(words: str, now: datetime) -> date | None:
     today = now.date()
     if words in {"today", "oggi", "this evening", "evening", "tonight", "stasera", "sera"}:
         return today
-    if words.split(" ")[0] in {"tomorrow", "tom", "domani"}:
+    if words.split(" ", maxsplit=1)[0] in {"tomorrow", "tom", "domani"}:
         return today + timedelta(days=1)
     if words in {"next week", "settimana prossima", "la settimana prossima"}:
         return today + timedelta(days=7 - today.weekday())

@@ -248,7 +248,7 @@ class FakeQueue:
             known = self.desk.rows.get(number)
             if known is None:
                 continue
-            if wanted and known.status != wanted or view == "mine" and known.assignee != ANNA:
+            if (wanted and known.status != wanted) or (view == "mine" and known.assignee != ANNA):
                 continue
             if query and query.lower() not in f"{known.customer_name} {known.subject} from:{known.customer_address}".lower():
                 continue
@@ -341,7 +341,7 @@ class FakeReading:
     def questions(self) -> tuple[Question, ...]:
         return self.asked
 
-    def answer(self, question_id: int, text: str) -> None:
+    def answered(self, question_id: int, text: str) -> None:
         self.answers.append((question_id, text))
         self.asked = ()
 
@@ -424,7 +424,7 @@ class FakeWriting:
         self._next = 1
         self.thens: list[tuple[str, datetime | None]] = []
 
-    def draft(self, row: int, kind: str = "reply", all: bool = False) -> Draft:
+    def draft(self, row: int, kind: str = "reply", *, all: bool = False) -> Draft:  # noqa: A002
         for known in self.kept.values():
             if known.conversation == row and known.kind == kind:
                 return known

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from agentdesk.tui.actions import desk, finding, moving, reading, sending, verbs, writing
+import importlib
+
 from agentdesk.tui.actions.registry import ACTIONS
 
-__all__ = ["ACTIONS", "desk", "finding", "moving", "reading", "sending", "verbs", "writing"]
+for _topic in ("desk", "finding", "moving", "reading", "sending", "verbs", "writing"):
+    importlib.import_module(f"{__name__}.{_topic}")
+
+__all__ = ["ACTIONS"]

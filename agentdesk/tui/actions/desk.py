@@ -8,6 +8,7 @@ from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
 from agentdesk.tui import theme, times
 from agentdesk.tui.actions.registry import does
+from agentdesk.tui.layout import Piece, wrap
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
 from agentdesk.tui.widgets.sheet import Choice
@@ -90,17 +91,17 @@ def questions(screen: DeskScreen, count: int, argument: str) -> None:
 
     def given(text: str) -> None:
         screen.close_sheet()
-        screen.desk.reading.answer(question.id, text)
-        screen.desk_app.wake()
-        screen.tell(say("screen.answered"))
+        engine = screen.desk_app.engine
+        if engine is None:
+            screen.tell(say("screen.no_engine"), "bad")
+        elif text:
+            # Down the pipe, never into the store.
+            engine.secret(question.channel, text)
+            screen.tell(say("screen.answered"))
 
-    if question.kind == "certificate":
-        choices = [Choice(say("screen.certificate_no"), "", "no"), Choice(say("screen.certificate_yes"), "", "yes", role="bad")]
-        sheet = Options(question.text, choices, lambda c: given(str(c.value)), share=0.4, typed=False, placeholder=question.text)
-        screen.choose_from(sheet)
-        return
-    roles = screen.desk_app.roles
-    screen.choose_from(Prompt(question.text, given, secret=question.kind == "password", words=[[(question.text, roles.text)]]))
+    lines: list[list[Piece]] = [[(text, screen.desk_app.roles.text)] for text in wrap(question.text, 60)]
+    title = question.channel or say("commands.questions")
+    screen.choose_from(Prompt(title, given, secret=question.kind == "password", words=lines))
 
 
 @does("channels")

@@ -144,12 +144,13 @@ class Lookup(Sheet):
             if shipment.eta:
                 lines.append([(say("screen.eta", day=times.long_day(shipment.eta, now)), roles.mute)])
         for item in order.items:
-            price = f"  {times.money(item.price, order.currency)}" if item.price is not None else ""
-            lines.append([(f"{item.quantity} × {item.name}", roles.text), (price, roles.mute)])
+            lines.append([(f"{item.quantity} × {item.name}", roles.text)])
+            if item.price is not None:
+                lines[-1].append((f"  {times.money(item.price, order.currency)}", roles.mute))
         if order.total is not None:
             lines.append([(times.money(order.total, order.currency), roles.strong)])
-        for refund in order.refunds:
-            lines.append([(say("screen.refunded", amount=times.money(refund.total, order.currency)), roles.mute)])
+        back = [times.money(refund.total, order.currency) for refund in order.refunds]
+        lines.extend([(say("screen.refunded", amount=amount), roles.mute)] for amount in back)
         return lines
 
     def choose(self, choice: Choice | None, query: str) -> None:

@@ -300,7 +300,7 @@ def again(screen: DeskScreen, sheet: Sheet) -> None:
 def insert(screen: DeskScreen, row: int, name: str, filled: Filled) -> None:
     """Put a filled snippet into the reply; one is begun if there is none."""
     composer = screen.composer
-    if composer.draft is None or composer.draft.kind == "note" and not composer.writing:
+    if composer.draft is None or (composer.draft.kind == "note" and not composer.writing):
         begin(screen, screen.desk.writing.draft(row, "reply"))
     draft = composer.draft
     assert draft is not None

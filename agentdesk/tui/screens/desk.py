@@ -165,7 +165,7 @@ class DeskScreen(Screen[None]):
         target: Any = {"queue": self.queue, "panel": self.panel}.get(pane, self.conversation)
         for widget in (self.queue, self.middle, self.panel):
             # What is hidden can't be focused: show first, then settle which panes stay.
-            if widget is target or widget is self.middle and target is self.conversation:
+            if widget is target or (widget is self.middle and target is self.conversation):
                 widget.display = True
         self.set_focus(target)
         self._shape = ()
@@ -189,7 +189,7 @@ class DeskScreen(Screen[None]):
         here = keyboard.here(where)
         shown = []
         for command in ranked:
-            if command.id == "picker.turn" and (sheet is None or type(sheet).turn is Sheet.turn):
+            if command.id == "picker.turn" and (sheet is None or not sheet.turns()):
                 continue
             if where is Where.PICKER and command.id == "help":
                 continue
@@ -261,6 +261,7 @@ class DeskScreen(Screen[None]):
     def _set_empty(self) -> None:
         """What an empty queue says."""
         app = self.desk_app
+        words: tuple[str, ...]
         if not self.desk.config.channels:
             words = (say("screen.first_start"), say("screen.first_start_init"), say("screen.first_start_demo"))
         elif self.query_text:
@@ -285,7 +286,7 @@ class DeskScreen(Screen[None]):
         if self._follow is not None:
             self._follow.stop()
             self._follow = None
-        if self.where() not in {Where.COMPOSER} and self.queue.current and self.queue.current != self.current:
+        if self.where() is not Where.COMPOSER and self.queue.current and self.queue.current != self.current:
             self.show_conversation(self.queue.current)
 
     def targets(self) -> list[int]:
@@ -383,6 +384,10 @@ class DeskScreen(Screen[None]):
         if self._saving is not None:
             self._saving.stop()
         self._saving = self.set_timer(SAVE, self.save_draft)
+
+    def on_text_box_colons(self) -> None:
+        """`::` in the text: the picker, there."""
+        self.desk_app.run_command("snippet.pick")
 
     def save_draft(self) -> None:
         """Put what was typed on disk."""

@@ -45,6 +45,9 @@ class Options(Sheet):
         if choice is not None:
             self._chosen(choice)
 
+    def turns(self) -> bool:
+        return self._turned is not None
+
     def turn(self, choice: Choice | None, query: str) -> None:
         if self._turned and choice is not None:
             self._turned(choice)

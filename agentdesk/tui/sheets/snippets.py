@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agentdesk.errors import DeskError
@@ -25,7 +26,7 @@ def tinted(filled: Filled, roles: Roles, width: int) -> list[list[Piece]]:
     marks = [EMPTY] * len(filled.text)
     for start, end in filled.spans:
         marks[start:end] = [roles.accent] * (min(end, len(marks)) - start)
-    for missing in filled.missing:
+    for missing in (m for m in filled.missing if m.where == "text"):
         marks[missing.start : missing.end] = [roles.bad_strong] * (min(missing.end, len(marks)) - missing.start)
     lines: list[list[Piece]] = []
     place = 0
@@ -97,16 +98,17 @@ class Picker(Sheet):
         if isinstance(filled, DeskError):
             return [[(text, self._roles.bad)] for text in wrap(str(filled), width)]
         lines = tinted(filled, self._roles, width)
-        asked = {ask.name for ask in filled.ask}
-        missing = [name for name in dict.fromkeys(m.name for m in filled.missing)]
+        missing = list(dict.fromkeys(m.name for m in filled.missing))
         if missing:
             lines.append([])
-            open_names = [name for name in missing if name.removeprefix("ask.") not in asked]
             words = say("screen.missing_values", n=len(missing))
-            tail = "" if open_names else " — " + say("screen.asked_on_enter")
+            tail = " — " + say("screen.asked_on_enter") if asked_of(filled) else ""
             names = ", ".join(name.removeprefix("ask.") for name in missing)
             lines.append([(words + " ", self._roles.bad), (names, self._roles.text), (tail, self._roles.mute)])
         return lines
+
+    def turns(self) -> bool:
+        return True
 
     def turn(self, choice: Choice | None, query: str) -> None:
         """The next language this snippet has."""
@@ -126,7 +128,7 @@ class Picker(Sheet):
         filled = self.fill(choice.value)
         if isinstance(filled, DeskError):
             raise filled
-        if filled.ask:
+        if asked_of(filled):
             self._ask(choice.value, filled, self.language)
         else:
             self._chosen(choice.value, filled)
@@ -137,6 +139,29 @@ class Picker(Sheet):
 
 def _why(why: Any) -> str:
     return why if isinstance(why, str) else "  ".join(str(part) for part in why)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A value to ask for: the snippet's own question, or one that was missing."""
+
+    name: str
+    label: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    """May stay open; then it stands in the text as a place, and the send stops there."""
+
+
+def asked_of(filled: Filled) -> list[Asked]:
+    """What to ask before a snippet goes in: its questions, then every other value that is missing."""
+    asks = [Asked(a.name, str(a.label or a.name), str(a.default or ""), tuple(map(str, a.choices or ()))) for a in filled.ask]
+    names = {f"ask.{a.name}" for a in asks} | {a.name for a in asks}
+    for missing in filled.missing:
+        if missing.name not in names and missing.printable:
+            names.add(missing.name)
+            asks.append(Asked(missing.name, missing.name, optional=True))
+    return asks
 
 
 class AskForm(Sheet):
@@ -160,18 +185,18 @@ class AskForm(Sheet):
     ) -> None:
         self._answers, self._row, self._roles, self._name, self._language = answers, row, roles, name, language
         self._chosen, self._again, self._left = chosen, again, left
-        self._open = list(filled.ask)
+        self._open = asked_of(filled)
         self._given: dict[str, str] = {}
         self._now = filled
         self._set_title()
 
     def _set_title(self) -> None:
         ask = self._open[0]
-        self.title = str(ask.label or ask.name)
-        self.placeholder = str(ask.default or "")
+        self.title = ask.label
+        self.placeholder = ask.default or (say("screen.may_stay_open") if ask.optional else "")
 
     def choices(self, query: str) -> Sequence[Choice]:
-        options = [str(choice) for choice in (self._open[0].choices or ())]
+        options = self._open[0].choices
         return [Choice(option, value=option) for option in options if option.casefold().startswith(query.casefold())]
 
     def previews(self) -> bool:
@@ -180,15 +205,16 @@ class AskForm(Sheet):
     def _answer(self, choice: Choice | None, query: str) -> str:
         if query.strip():
             return str(choice.value) if choice is not None else query.strip()
-        default = str(self._open[0].default or "")
+        default, options = self._open[0].default, self._open[0].choices
         # The cursor stands on the first choice from the start; where there is a default, it wins until one moves.
-        options = [str(option) for option in (self._open[0].choices or ())]
         if choice is not None and (not default or str(choice.value) != options[0]):
             return str(choice.value)
         return default
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
-        asked = {**self._given, self._open[0].name: self._answer(choice, query)}
+        asked = dict(self._given)
+        if answer := self._answer(choice, query):
+            asked[self._open[0].name] = answer
         try:
             self._now = self._answers.fill(self._name, self._row, self._language, asked)
         except DeskError as error:
@@ -197,9 +223,11 @@ class AskForm(Sheet):
 
     def choose(self, choice: Choice | None, query: str) -> None:
         answer = self._answer(choice, query)
-        if not answer:
+        if not answer and not self._open[0].optional:
             return
-        self._given[self._open.pop(0).name] = answer
+        asked = self._open.pop(0)
+        if answer:
+            self._given[asked.name] = answer
         if self._open:
             self._set_title()
             self._again(self)

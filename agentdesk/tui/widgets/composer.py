@@ -116,7 +116,7 @@ class Fields(Lines, can_focus=True):
 
     def press(self, key: str, character: str | None) -> bool:
         """True if a text changed."""
-        if key == "down" or key == "up":
+        if key in {"down", "up"}:
             before, self.at = self.at, max(0, min(self.at + (1 if key == "down" else -1), len(FIELDS) - 1))
             self.repaint(before)
             self.repaint(self.at)
@@ -218,7 +218,7 @@ class Composer(Vertical):
     """Holds a draft while it is being written."""
 
     DEFAULT_CSS = """
-    Composer { height: 40%; min-height: 5; display: none; background: $desk-ground; }
+    Composer { height: 40%; min-height: 5; max-height: 18; display: none; background: $desk-ground; }
     """
 
     class Edited(Message):

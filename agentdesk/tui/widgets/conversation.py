@@ -176,7 +176,7 @@ class Conversation(Lines, can_focus=True):
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        width = max(8, min(self.size.width - 3, WIDEST))
+        width = max(8, min(self.size.width - 4, WIDEST))
         lines: list[Text] = []
         starts: list[int] = []
         number = 1
@@ -221,8 +221,7 @@ class Conversation(Lines, can_focus=True):
             words = say("screen.quoted_lines", n=len(quoted))
             lines.append(((("▾ " if self.quotes else "▸ ") + words, roles.faint),))
             if self.quotes:
-                for text in wrap("\n".join(quoted), width - 2):
-                    lines.append((("  " + text, roles.faint),))
+                lines.extend((("  " + text, roles.faint),) for text in wrap("\n".join(quoted), width - 2))
         for attachment in item.attachments:
             lines.append(self._attachment(attachment, number, roles))
             number += 1

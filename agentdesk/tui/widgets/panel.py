@@ -25,7 +25,7 @@ BAD = frozenset({"cancelled", "canceled", "failed", "lost", "returned"})
 OLD = 60
 """Minutes after which the age of the order data is worth a colour."""
 NAMED_STATES = frozenset(
-    "pending processing shipped delivered cancelled refunded returned in_transit on_hold completed failed".split()
+    ["pending", "processing", "shipped", "delivered", "cancelled", "refunded", "returned", "in_transit", "on_hold", "completed", "failed"]
 )
 NAMED_LANGUAGES = frozenset({*LANGUAGES, "de", "fr", "es", "nl", "pt"})
 

@@ -70,6 +70,10 @@ class Sheet:
     def previews(self) -> bool:
         return False
 
+    def turns(self) -> bool:
+        """Tab does something here."""
+        return False
+
 
 class SheetView(Lines, can_focus=True):
     """Draws a sheet on raised ground."""

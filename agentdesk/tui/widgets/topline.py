@@ -20,7 +20,7 @@ class TopLine(Lines):
 
     def __init__(self, desk: str, agent: str) -> None:
         super().__init__(id="topline")
-        self._desk, self._agent = desk, agent.split(" ")[0]
+        self._desk, self._agent = desk, agent.split(" ", maxsplit=1)[0]
         self.counts: Counts | None = None
         self.channels: Sequence[ChannelFact] = ()
         self.link = ""
