@@ -334,7 +334,7 @@ _VALUES = ("order", "order.items", "order.number", "order.total", "order.placed_
 def test_no_filter_lets_anything_through_that_is_no_text(name: str) -> None:
     before = "{% assign parts = 'a,b' | split: ',' %}{% capture gap %}c{{ order.foo }}{% endcapture %}"
     for value in _VALUES:
-        for argument in (None, *_VALUES):
+        for argument in (None, "order", "order.items", "order.foo", "'a'", "0", "nil", "gap"):
             text = f"{before}[{{{{ {value} | {name}{f': {argument}' if argument else ''} }}}}]"
             try:
                 filled = fill(text)
