@@ -35,6 +35,7 @@ auth_failure_delay = 0
 auth_verbose = yes
 mail_max_userip_connections = 200
 mail_plugins =
+mail_fsync = never
 passdb {{
   driver = passwd-file
   args = {dir}/users
@@ -113,7 +114,7 @@ class Dovecot:
         self.uid, self.gid = (65534, 65534) if root else (os.geteuid(), os.getegid())
         me = "" if root else f"default_internal_user = {_user()}\ndefault_login_user = {_user()}\ndefault_internal_group = {_group()}"
         cert, key = self.authority.certificate("localhost", "127.0.0.1")
-        (self.dir / "users").touch(mode=0o644)
+        self._write_users()
         (self.dir / "mail").mkdir()
         os.chown(self.dir / "mail", self.uid, self.gid)
         (self.dir / "dovecot.conf").write_text(
@@ -148,13 +149,22 @@ class Dovecot:
         path = self.dir / "dovecot.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
-    def user(self, kind: str = "mdbox", password: str = "secret") -> str:
-        """A new user with an empty mailbox."""
-        name = f"{kind}{next(self._numbers)}"
-        home = self.dir / "mail" / name
-        with (self.dir / "users").open("a", encoding="utf-8") as users:
-            users.write(f"{name}:{{PLAIN}}{password}:{self.uid}:{self.gid}::{home}::userdb_mail={kind}:{home}/{kind}\n")
-        return name
+    def _write_users(self) -> None:
+        """All of them at once: Dovecot reads the file again only when a second has passed since it was changed."""
+        passwords = {"mdbox": "secret", "maildir": "secret", "beyond": "pässwörd€"}
+        lines = []
+        for kind, password in passwords.items():
+            store = "mdbox" if kind == "beyond" else kind
+            for number in range(1, 301):
+                home = self.dir / "mail" / f"{kind}{number}"
+                location = f"userdb_mail={store}:{home}/{store}"
+                lines.append(f"{kind}{number}:{{PLAIN}}{password}:{self.uid}:{self.gid}::{home}::{location}\n")
+        (self.dir / "users").write_text("".join(lines), encoding="utf-8")
+        (self.dir / "users").chmod(0o644)
+
+    def user(self, kind: str = "mdbox") -> str:
+        """A user with an empty mailbox of this format; of `beyond`, whose passwords are not ASCII, too."""
+        return f"{kind}{next(self._numbers)}"
 
     def config(self, user: str, scheme: str = "imaps", host: str = "localhost") -> MailChannelConfig:
         port = self.tls if scheme == "imaps" else self.plain

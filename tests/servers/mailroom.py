@@ -7,8 +7,10 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from agentdesk.channels.imap.channel import ImapChannel
+from agentdesk.domain.mailbox import MailStore
 from tests.servers.dovecot import Dovecot
 
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
@@ -54,3 +56,33 @@ def sync(channel: ImapChannel, most: int = 500) -> int:
         if channel.refresh():
             return step
     raise AssertionError("it never ends")
+
+
+class Masked(ImapChannel):
+    """A channel that does not see some of the server's capabilities."""
+
+    hide: frozenset[str] = frozenset()
+
+    def open(self) -> None:
+        super().open()
+        self._connection.capabilities -= self.hide
+
+
+MODES = {
+    "QRESYNC": frozenset[str](),
+    "CONDSTORE": frozenset({"QRESYNC"}),
+    "plain": frozenset({"QRESYNC", "CONDSTORE", "ENABLE", "ESEARCH", "MOVE", "UIDPLUS", "PREVIEW", "SPECIAL-USE", "LITERAL+"}),
+}
+
+
+def masked(server: Dovecot, user: str, store: MailStore, hide: frozenset[str], **options: Any) -> Masked:
+    channel = Masked(server.config(user), "secret", store, **options)
+    channel.hide = hide
+    return channel
+
+
+def search(other: imaplib.IMAP4, folder: str, *criteria: str) -> list[int]:
+    """UIDs, as another client sees them."""
+    other.select(folder)
+    found = other.uid("SEARCH", *criteria)[1][0]
+    return [int(uid) for uid in found.split()]
