@@ -244,9 +244,9 @@ orders = "orders.csv"
 packs = ["starter"]
 
 [promises]
-imap = "4h"
-chat = "2m"
-chat_abandon = "10m"
+imap = "24h"
+chat = "5m"
+chat_abandon = "15m"
 
 [hours]
 week = {{ mon-sat = "08:00-20:00", sun = "09:00-19:00" }}
