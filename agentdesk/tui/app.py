@@ -73,6 +73,8 @@ class DeskApp(App[int]):
         self.ending = "background"
         """What the engine is told at the end. A lost terminal means: send what is on its way."""
         self._leaving = False
+        self._started = False
+        """The engine is."""
 
     def get_default_screen(self) -> DeskScreen:
         return self.desk_screen
@@ -84,6 +86,10 @@ class DeskApp(App[int]):
 
     def _settle(self) -> None:
         """The first picture is out: forget garbage for good, start what works behind, warm what comes first."""
+        if self.engine is not None:
+            # Only now: it is a second Python that starts, and the first picture should not wait for it.
+            self.engine.start()
+            self._started = True
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 1_000)
@@ -204,7 +210,7 @@ class DeskApp(App[int]):
             changes, self._seen = frozenset(self._seen), set()
             self._painted = now
             self.desk_screen.changed(changes)
-        if self.engine is not None and not self.engine.watch():
+        if self._started and self.engine is not None and not self.engine.watch():
             self.desk_screen.topline.update(engine_fault=say("screen.engine_gone"))
 
     def wake(self) -> None:
@@ -286,7 +292,10 @@ def run(config: DeskConfig) -> int:
 
 
 def _engine(config: DeskConfig) -> Engine | None:
-    """The engine as a child process, started before the screen takes the terminal; none for a desk without channels."""
+    """The engine, not yet started; none for a desk without channels.
+
+    Passwords are fetched now, before the screen takes the terminal: `pass` may want to ask for a PIN.
+    """
     if not config.channels:
         return None
     from agentdesk.config import fetch_secret  # noqa: PLC0415 - not needed to draw
@@ -300,6 +309,4 @@ def _engine(config: DeskConfig) -> Engine | None:
         except DeskError:
             # The engine asks for what it was not given, and the desk works without this channel until then.
             continue
-    engine = EngineProcess(config, secrets)
-    engine.start()
-    return engine
+    return EngineProcess(config, secrets)

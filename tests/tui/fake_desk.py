@@ -350,7 +350,8 @@ class FakeWork:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
         self.did: list[tuple[Any, ...]] = []
-        self._before: list[dict[int, Row]] = []
+        self._before: list[dict[int, Row] | int] = []
+        """Steps to undo: the rows before it, or a reply sent."""
 
     def _change(self, words: str, rows: Any, **changes: Any) -> str:
         self._before.append(dict(self.desk.rows))
@@ -407,12 +408,12 @@ class FakeWork:
         return language
 
     def undo(self) -> str | None:
-        if self.desk.held:
-            self.desk.writing.cancel(self.desk.held.pop())
-            return "taken back"
         if not self._before:
             return None
-        self.desk.rows = self._before.pop()
+        step = self._before.pop()
+        if isinstance(step, int):
+            return "taken back" if self.desk.writing.cancel(step) else "too late"
+        self.desk.rows = step
         return "undone"
 
 
@@ -482,7 +483,7 @@ class FakeWriting:
             OutboxFact(number, draft.conversation, "", draft.channel, "<x@y>", draft.to, draft.subject, MessageState.HELD, "",
                        NOW + timedelta(seconds=8), 0, None, NOW, draft.text)
         )  # fmt: skip
-        self.desk.held.append(number)
+        self.desk.work._before.append(number)
         if draft.conversation:
             status = then if then != "open" else "open"
             known = self.desk.rows[draft.conversation]
@@ -549,7 +550,6 @@ class FakeDesk:
         self.panels: dict[int, Panel] = {}
         self.changed: set[tuple[str, int]] = set()
         self.sent: list[OutboxFact] = []
-        self.held: list[int] = []
         self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
         self.writing, self.answers = FakeWriting(self), FakeAnswers(self)
 

@@ -27,7 +27,7 @@ async def test_every_size(size):
         assert "in transit" in desk.text() or size[0] >= 100 or size[1] < 12
         await desk.press("escape", "s", "down", "enter")
         assert desk.screen.where() is Where.COMPOSER
-        assert "Gentile Maria" in desk.text()
+        assert "regalo." in desk.text()
         await desk.press("escape", "escape")
         assert desk.screen.where() is Where.QUEUE
         assert "Jan de Vries" in desk.text()
@@ -51,7 +51,7 @@ async def test_the_picture_of_the_design():
         assert lines[3][:39] == "▌ ✉ Maria Rossi                  -12 m "
         assert lines[4][:39] == "▌   Dov'è il mio ordine?        #10245 "
         assert lines[5][:39] == "  ❯ Jan de Vries                   2 m "
-        assert "#10245 in transit" in lines[7]
+        assert "#10245 in transit" in desk.text()
         text = desk.text()
         assert "Anna  17:02  ✓ filed" in text
         assert "note · Luca  09:12" in text

@@ -12,7 +12,7 @@ from agentdesk.tui import times, when
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.actions.verbs import ask_moment
 from agentdesk.tui.layout import Piece, wrap
-from agentdesk.tui.screens.desk import DeskScreen
+from agentdesk.tui.screens.desk import DeskScreen, Sent
 from agentdesk.tui.sheets.pick import Options
 from agentdesk.tui.widgets.composer import OPEN_PLACE
 from agentdesk.tui.widgets.sheet import Choice
@@ -63,7 +63,7 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
     who = ", ".join(a.name or a.address for a in draft.to) or (screen.row.customer_name if screen.row else "")
     conversation = draft.conversation
     outbox_id = screen.desk.writing.send(draft, then, until)
-    screen.last_sent = (outbox_id, conversation)
+    screen.last_sent = Sent(outbox_id, conversation)
     composer.shut()
     screen.desk_app.wake()
     entry = next((e for e in screen.desk.writing.outbox() if e.id == outbox_id), None)
@@ -85,6 +85,8 @@ def after(screen: DeskScreen, sent: int, *, stay: bool) -> None:
     if following and following != sent:
         screen.open(following)
         screen.desk.work.claim([following])
+        if screen.last_sent is not None:
+            screen.last_sent.took_next = True
         screen.queue.changed([following])
         screen.renew_conversation()
         screen.refresh_lines()

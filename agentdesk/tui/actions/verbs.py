@@ -21,6 +21,7 @@ def take(screen: DeskScreen, row: int | None, nothing: str) -> None:
         screen.tell(say(nothing))
         return
     screen.open(row)
+    screen.last_sent = None
     words = screen.desk.work.claim([row])
     screen.queue.changed([row])
     screen.renew_conversation()
@@ -31,7 +32,7 @@ def take(screen: DeskScreen, row: int | None, nothing: str) -> None:
 
 @does("next.urgent")
 def next_urgent(screen: DeskScreen, count: int, argument: str) -> None:
-    take(screen, screen.desk.queue.next_urgent(screen.current), "screen.nothing_urgent")
+    take(screen, screen.desk.queue.next_urgent(), "screen.nothing_urgent")
 
 
 @does("next.chat")
@@ -50,18 +51,20 @@ def undo(screen: DeskScreen, count: int, argument: str) -> None:
         screen.composer.open(thrown_away)
         screen.tell(say("screen.is_draft_again"))
         return
+    sent, screen.last_sent = screen.last_sent, None
+    if sent is not None and sent.took_next:
+        screen.desk.work.undo()
     words = screen.desk.work.undo()
     if words is None:
         screen.tell(say("screen.nothing_to_undo"))
         return
-    sent, screen.last_sent = screen.last_sent, None
     screen.desk_app.wake()
     screen.queue.changed()
     screen.load_list(show=True)
-    if sent is not None and all(entry.id != sent[0] for entry in screen.desk.writing.outbox()):
+    if sent is not None and all(entry.id != sent.outbox_id for entry in screen.desk.writing.outbox()):
         # The reply is a draft again: back to where it was written.
         screen.current = 0
-        screen.open(sent[1])
+        screen.open(sent.conversation)
         if screen.composer.draft is not None:
             screen.set_focus(screen.composer.box)
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -45,6 +46,15 @@ SAVE = 0.6
 """Seconds without a key after which a draft is saved."""
 
 
+@dataclass(slots=True)
+class Sent:
+    """A reply just sent. The next conversation was opened, and perhaps taken, in the same breath: undo takes back both."""
+
+    outbox_id: int
+    conversation: int
+    took_next: bool = False
+
+
 class DeskScreen(Screen[None]):
     BINDINGS = []  # noqa: RUF012 - keys are the keymap's business, none are Textual's
 
@@ -71,8 +81,8 @@ class DeskScreen(Screen[None]):
         """At full width: the panel is shown."""
         self.panel_instead = False
         """On a narrow terminal: the panel stands where the queue was."""
-        self.last_sent: tuple[int, int] | None = None
-        """Outbox row and conversation of the reply sent last."""
+        self.last_sent: Sent | None = None
+        """The reply sent last, as long as nothing else has been done since."""
         self._before_sheet: Any = None
         self._follow: Timer | None = None
         self._saving: Timer | None = None
@@ -490,6 +500,7 @@ class DeskScreen(Screen[None]):
     def done(self, words: str, *, gone: Sequence[int] = ()) -> None:
         """A verb has been carried out: say so, and show it at once."""
         self.queue.marks.clear()
+        self.last_sent = None
         self.desk_app.wake()
         self.tell(words, undo=True)
         self.queue.changed()

@@ -190,6 +190,10 @@ class TextBox(TextArea):
         """What snippets filled in, longest first."""
         self.as_note = False
 
+    def on_resize(self) -> None:
+        # What was put in before the box had its height would else leave the cursor out of sight.
+        self.call_after_refresh(self.scroll_cursor_visible)
+
     def get_line(self, line_index: int) -> Text:
         text = super().get_line(line_index)
         roles = cast("DeskApp", self.app).roles
@@ -218,7 +222,7 @@ class Composer(Vertical):
     """Holds a draft while it is being written."""
 
     DEFAULT_CSS = """
-    Composer { height: 40%; min-height: 5; max-height: 18; display: none; background: $desk-ground; }
+    Composer { height: 40%; min-height: 4; max-height: 18; display: none; background: $desk-ground; }
     """
 
     class Edited(Message):
