@@ -89,6 +89,7 @@ class Server(httpx.BaseTransport):
         self.messages[number] = []
         for text in texts:
             self.customer_says(number, text)
+        self.chats[number] |= {key: fields[key] for key in ("status", "snoozed_until") if key in fields}
         return number
 
     def customer_says(self, number, text, **more):

@@ -44,7 +44,7 @@ userdb {{
   driver = passwd-file
   args = {dir}/users
 }}
-namespace {{
+namespace inbox {{
   inbox = yes
   separator = /
   mailbox Sent {{
@@ -151,19 +151,21 @@ class Dovecot:
 
     def _write_users(self) -> None:
         """All of them at once: Dovecot reads the file again only when a second has passed since it was changed."""
-        passwords = {"mdbox": "secret", "maildir": "secret", "beyond": "pässwörd€"}
+        passwords = {"mdbox": "secret", "maildir": "secret", "beyond": "pässwörd€", "bare": "secret"}
         lines = []
         for kind, password in passwords.items():
-            store = "mdbox" if kind == "beyond" else kind
+            store = kind if kind == "maildir" else "mdbox"
             for number in range(1, 301):
                 home = self.dir / "mail" / f"{kind}{number}"
                 location = f"userdb_mail={store}:{home}/{store}"
+                if kind == "bare":
+                    location += "".join(f" userdb_namespace/inbox/mailbox/{name}/auto=no" for name in ("Sent", "Archive", "Junk"))
                 lines.append(f"{kind}{number}:{{PLAIN}}{password}:{self.uid}:{self.gid}::{home}::{location}\n")
         (self.dir / "users").write_text("".join(lines), encoding="utf-8")
         (self.dir / "users").chmod(0o644)
 
     def user(self, kind: str = "mdbox") -> str:
-        """A user with an empty mailbox of this format; of `beyond`, whose passwords are not ASCII, too."""
+        """A user with an empty mailbox of this format; those of `beyond` have a password that is not ASCII, `bare` no other folders."""
         return f"{kind}{next(self._numbers)}"
 
     def config(self, user: str, scheme: str = "imaps", host: str = "localhost") -> MailChannelConfig:

@@ -43,6 +43,9 @@ from agentdesk.locale import say
 
 _GREETING_BYTES = 65536
 _INFLATE_BYTES = 1 << 20  # at a time: a few bytes of deflate can stand for a thousand times as many
+# Where imaplib2 takes what follows for a literal: the reader must see it in the same places.
+_BEGINS_LITERAL = re.compile(rb"\* (?:\d+ )?[A-Za-z-]+ .*\{(\d+)\}\r?\n")
+_LITERAL = re.compile(rb".*\{(\d+)\}\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,9 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.limit = Patience().bytes
         self.compress_tag = b""
         self._early = early
+        self._line_so_far = bytearray()
+        self._literal_left = 0
+        self._within = False
         self._preauth = preauth
         self._pieces: list[bytes | tuple[bytes, bytes]] = []
         self._kind = ""
@@ -171,31 +177,46 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     # Threads.
 
     def _reader(self) -> None:
-        """Lines for the handler, each whole, in order; from the right byte on inflated."""
-        line = bytearray()
+        """Lines for the handler, each whole, in order; literals in large pieces; from the right byte on inflated."""
         try:
             data = self._early or self.stream.receive()
             while data:
                 for plain in self._inflate(data):
-                    rest = plain
-                    while rest:
-                        head, newline, rest = rest.partition(b"\n")
-                        line += head + newline
-                        if len(line) > self.limit:
-                            raise ConnectionAbortedError(say("channels.without_measure"))
-                        if not newline:
-                            continue
-                        whole = bytes(line)
-                        line.clear()
-                        self.inq.put(whole)
-                        if self.compress_tag and self._agreed(whole):
-                            self.compress_tag = b""
-                            self.decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
-                            rest = b"".join(self._inflate(rest)) if rest else b""
+                    self._cut(plain)
                 data = self.stream.receive()
         except (OSError, zlib.error) as error:
             self.reason = self.reason or str(error)
         self.inq.put((self.abort, ""))  # the handler ends the connection after what came before
+
+    def _cut(self, data: bytes) -> None:
+        """Hand on what is whole. imaplib2 would make a line of each line of a literal, four million of a long list."""
+        at = 0
+        while at < len(data):
+            if self._literal_left:
+                piece = data[at : at + self._literal_left]
+                self._literal_left -= len(piece)
+                at += len(piece)
+                self.inq.put(piece)
+                continue
+            end = data.find(b"\n", at) + 1
+            self._line_so_far += data[at : end or len(data)]
+            if len(self._line_so_far) > self.limit:
+                raise ConnectionAbortedError(say("channels.without_measure"))
+            if not end:
+                return
+            at = end
+            line = bytes(self._line_so_far)
+            self._line_so_far.clear()
+            self.inq.put(line)
+            announced = (_LITERAL if self._within else _BEGINS_LITERAL).match(line)
+            self._within = announced is not None
+            self._literal_left = int(announced[1]) if announced else 0
+            if self.compress_tag and self._agreed(line):
+                self.compress_tag = b""
+                self.decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
+                for plain in self._inflate(data[at:]) if at < len(data) else ():
+                    self._cut(plain)
+                return
 
     def _agreed(self, line: bytes) -> bool:
         return line.upper().startswith(self.compress_tag + b" OK")
