@@ -84,7 +84,7 @@ lint: $(VENV)/.dev
 
 .PHONY: bench
 bench: $(VENV)/.dev
-	@for b in bench/bench_*.py; do echo "== $$b"; $(PY) $$b; done
+	@for b in bench/*.py; do echo "== $$b"; $(PY) $$b; done
 
 # -- releases
 
