@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from agentdesk.demo import season_orders, season_words
+from agentdesk.demo import season_orders
 from agentdesk.demo.season_files import PICTURES, parcel_picture
 from agentdesk.demo.season_orders import DemoOrder
 from agentdesk.demo.season_people import Person, elsewhere
-from agentdesk.demo.season_text import Pen, load
+from agentdesk.demo.season_text import Pen, details_of, load
 from agentdesk.demo.season_types import Attachment, ChatLine, ScriptedAnswer, SeasonChat
 
 _Planned = list[tuple[dict[str, Any], Person, DemoOrder | None]]
@@ -35,7 +35,9 @@ def chats_and_arrivals(
             if "state" in entry:
                 written = now - timedelta(minutes=entry.get("ago", 0) + 10)
                 settled = entry.get("status") == "resolved" or entry["state"] == "cancelled"
-                order = season_orders.make(rng, person, entry["state"], written, now, item=entry.get("item", ""), settled=settled)
+                order = season_orders.make(
+                    rng, person, entry["state"], written, now, item=entry.get("item", ""), settled=settled
+                )
                 orders.append(order)
             planned.append((entry, person, order))
         return planned
@@ -53,19 +55,34 @@ def chats_and_arrivals(
             if entry["status"] == "open" and not entry.get("anonymous"):
                 result += _chat_answers(rng, pen, person)
         for entry, person, order in new_mails:
-            text = pen.fill(entry["text"], _details(person, order))
-            subject = pen.fill(entry["subject"], _details(person, order))
-            files = ()
+            text = pen.fill(entry["text"], details_of(rng, person, order, "Anna"))
+            subject = pen.fill(entry["subject"], details_of(rng, person, order, "Anna"))
+            files: tuple[Attachment, ...] = ()
             if entry.get("photo"):
                 files = (Attachment("IMG_4471.png", "image/png", parcel_picture(rng.randrange(PICTURES))),)
             result.append(
-                ScriptedAnswer("new-mail", person.email, entry["after"], text, subject, person.name, person.language, files)
+                ScriptedAnswer(
+                    "new-mail", person.email, entry["after"], text, subject, person.name, person.language, files
+                )
             )
-            answer = pen.write(load(person.language)["answers"]["mail"], _details(person, order))
-            result.append(ScriptedAnswer("mail", person.email, round(rng.uniform(20, 90), 1), answer, name=person.name, language=person.language))
+            answer = pen.write(load(person.language)["answers"]["mail"], details_of(rng, person, order, "Anna"))
+            result.append(
+                ScriptedAnswer(
+                    "mail",
+                    person.email,
+                    round(rng.uniform(20, 90), 1),
+                    answer,
+                    name=person.name,
+                    language=person.language,
+                )
+            )
         for entry, person, order in new_chats:
-            text = pen.fill(entry["text"], _details(person, order))
-            result.append(ScriptedAnswer("new-chat", person.email, entry["after"], text, name=person.name, language=person.language))
+            text = pen.fill(entry["text"], details_of(rng, person, order, "Anna"))
+            result.append(
+                ScriptedAnswer(
+                    "new-chat", person.email, entry["after"], text, name=person.name, language=person.language
+                )
+            )
             result += _chat_answers(rng, pen, person)
         return tuple(result)
 
@@ -77,7 +94,7 @@ def _chat(
 ) -> SeasonChat:
     end = now - timedelta(minutes=entry["ago"], seconds=rng.randint(0, 20))
     at = end - timedelta(seconds=sum(pause for _, pause, _ in entry["lines"]))
-    details = _details(person, order)
+    details = details_of(rng, person, order, "Anna")
     lines = []
     for direction, pause, text in entry["lines"]:
         at += timedelta(seconds=pause)
@@ -93,20 +110,13 @@ def _chat(
 def _chat_answers(rng: Random, pen: Pen, person: Person) -> list[ScriptedAnswer]:
     texts = load(person.language)["answers"]["chat"]
     return [
-        ScriptedAnswer("chat", person.email, round(rng.uniform(4, 15), 1), pen.write(texts, {}), name=person.name, language=person.language)
+        ScriptedAnswer(
+            "chat",
+            person.email,
+            round(rng.uniform(4, 15), 1),
+            pen.write(texts, {}),
+            name=person.name,
+            language=person.language,
+        )
         for _ in range(2)
     ]
-
-
-def _details(person: Person, order: DemoOrder | None) -> dict[str, str]:
-    details = {
-        "first": person.first, "last": person.last, "name": person.name, "street": person.street, "city": person.town,
-    }  # fmt: skip
-    if order is not None:
-        details |= {
-            "order": order.number,
-            "item": order.item,
-            "carrier": order.carrier,
-            "eta": "" if order.eta is None else season_words.day(order.eta, person.language),
-        }
-    return details

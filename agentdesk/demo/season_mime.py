@@ -74,7 +74,7 @@ class Letter:
 
 
 def answer_subject(subject: str, program: str, language: str) -> str:
-    """ "Re: ..." once, as the program has it."""
+    """The subject of an answer: one "Re:", as the program spells it."""
     if subject[:4].lower().startswith(("re:", "r:", "aw:")):
         return subject
     return _PREFIX.get(program, {}).get(language, "Re: ") + subject
@@ -146,7 +146,9 @@ def _content(letter: Letter, own: str, rng: Random) -> bytes:
     """The text parts: each program has its own way."""
     if letter.program in ("gmail", "outlook"):
         plain = _text_part("plain", letter.full, _charset(letter, rng))
-        return _multipart("alternative", [plain, _text_part("html", _html(letter, own), "utf-8")], _boundary(letter.program, rng))
+        return _multipart(
+            "alternative", [plain, _text_part("html", _html(letter, own), "utf-8")], _boundary(letter.program, rng)
+        )
     if letter.program in ("webmail", "page"):
         return _text_part("html", _html(letter, own), "utf-8", base64_coded=letter.program == "page")
     if letter.program == "android":

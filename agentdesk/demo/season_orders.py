@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from agentdesk.demo.season_people import Person
 
-State = Literal["processing", "shipped", "late", "delivered", "returned", "cancelled", "refunded", "in transit, cancelled"]
+State = Literal[
+    "processing", "shipped", "late", "delivered", "returned", "cancelled", "refunded", "in transit, cancelled"
+]
 """How an order stands when its customer writes. "late" and the last one are "shipped" to the shop, "returned" is
 "delivered"."""
 
@@ -81,6 +83,7 @@ _TRACKING = {
 
 @dataclass(slots=True)
 class Line:
+    key: str
     name: str
     sku: str
     quantity: int
@@ -107,6 +110,11 @@ class DemoOrder:
     @property
     def total(self) -> Decimal:
         return sum((line.price * line.quantity for line in self.lines), self.shipping)
+
+    @property
+    def key(self) -> str:
+        """What its customer writes about: the first thing in it (a key of `CATALOGUE`)."""
+        return self.lines[0].key
 
     @property
     def item(self) -> str:
@@ -140,7 +148,9 @@ class DemoOrder:
         ]
 
 
-def make(rng: Random, person: Person, state: State, written: datetime, now: datetime, *, item: str = "", settled: bool = True) -> DemoOrder:
+def make(
+    rng: Random, person: Person, state: State, written: datetime, now: datetime, *, item: str = "", settled: bool = True
+) -> DemoOrder:
     """An order that stands as `state` says at the time its customer writes.
 
     `settled`: the matter has been dealt with since, so by `now` time has carried the order on.
@@ -167,19 +177,24 @@ def make(rng: Random, person: Person, state: State, written: datetime, now: date
     else:
         order.status = "delivered"
         order.eta = _noon(order.shipped + timedelta(days=rng.choice((2, 3, 4))))
-    if state == "late" and settled and now - written > timedelta(days=4):
-        order.status = rng.choice(("delivered", "delivered", "refunded"))
-    elif state == "refunded" or (state == "returned" and settled):
+    if settled:
+        _carry_on(rng, order, state, old=now - written > timedelta(days=4))
+        if state == "shipped":
+            _deliver_if_due(order, now)
+    if state == "refunded":
         order.status = "refunded"
-    elif state == "in transit, cancelled" and settled and now - written > timedelta(days=4):
-        order.status = "refunded"
-    elif state == "shipped" and settled:
-        _deliver_if_due(order, now)
     if order.status == "refunded":
-        order.refunded = order.total
-    elif state == "refunded":
-        order.refunded = order.total - order.shipping
+        # Who writes about the amount of a refund got too little: the cost of sending is missing.
+        order.refunded = order.total - (Decimal("4.90") if state == "refunded" else 0)
     return order
+
+
+def _carry_on(rng: Random, order: DemoOrder, state: State, *, old: bool) -> None:
+    """What became of the order since its customer wrote."""
+    if state == "returned" or (state == "in transit, cancelled" and old):
+        order.status = "refunded"
+    elif state == "late" and old:
+        order.status = rng.choice(("delivered", "delivered", "refunded"))
 
 
 _DAYS_BEFORE: dict[State, tuple[float, float]] = {
@@ -213,10 +228,11 @@ def _lines(rng: Random, person: Person, item: str) -> list[Line]:
         key = rng.choice(list(CATALOGUE))
         if key not in keys:
             keys.append(key)
-    return [_line(rng, CATALOGUE[key], person) for key in keys]
+    return [_line(rng, key, person) for key in keys]
 
 
-def _line(rng: Random, product: Product, person: Person) -> Line:
+def _line(rng: Random, key: str, person: Person) -> Line:
+    product = CATALOGUE[key]
     name = product.names[person.language]
     sku = product.sku
     if product.sizes:
@@ -226,7 +242,7 @@ def _line(rng: Random, product: Product, person: Person) -> Line:
     if _currency(person) == "GBP":
         price = (price * Decimal("0.86")).quantize(Decimal(1)) - Decimal("0.05")
     several = Decimal(product.price) < 40 and not product.sizes and rng.random() < 0.3
-    return Line(name, sku, rng.randint(2, 3) if several else 1, price)
+    return Line(key, name, sku, rng.randint(2, 3) if several else 1, price)
 
 
 def _ship(rng: Random, order: DemoOrder, at: datetime) -> None:
@@ -249,7 +265,12 @@ def _deliver_if_due(order: DemoOrder, now: datetime) -> None:
 
 def _waking(rng: Random, at: datetime, before: datetime) -> datetime:
     """The same day at an hour at which people buy things."""
-    moved = at.replace(hour=rng.choice((8, 10, 12, 13, 18, 20, 21, 22)), minute=rng.randint(0, 59), second=rng.randint(0, 59), microsecond=0)
+    moved = at.replace(
+        hour=rng.choice((8, 10, 12, 13, 18, 20, 21, 22)),
+        minute=rng.randint(0, 59),
+        second=rng.randint(0, 59),
+        microsecond=0,
+    )
     return moved if moved < before - timedelta(hours=2) else at.replace(microsecond=0) - timedelta(hours=2)
 
 

@@ -15,6 +15,10 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
+from agentdesk.demo import season_words
+from agentdesk.demo.season_orders import DemoOrder, State
+from agentdesk.demo.season_people import Person
+
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _DETAIL = re.compile(r"\{(\w+)\}")
 
@@ -31,7 +35,8 @@ class Opening:
 
     key: str
     topic: str
-    state: str
+    state: State | None
+    """How the order stands, where the topic does not say it."""
     item: str
     subject: str
     text: str
@@ -46,7 +51,7 @@ def openings(language: str) -> tuple[Opening, ...]:
         Opening(
             key=f"{language}{index}",
             topic=entry["topic"],
-            state=entry.get("state", ""),
+            state=entry.get("state"),
             item=entry.get("item", ""),
             subject=entry["subject"],
             text=entry["text"].strip(),
@@ -81,3 +86,48 @@ class Pen:
                 break
         self._written[best] += 1
         return best
+
+
+_SPOUSES = {
+    "it": ("mio marito", "mia moglie"),
+    "en": ("my husband", "my wife"),
+    "de": ("mein Mann", "meine Frau"),
+    "fr": ("mon mari", "ma femme"),
+}
+
+
+def details_of(rng: Random, person: Person, order: DemoOrder | None, agent: str) -> dict[str, str]:
+    """What a text about this customer and this order can name."""
+    language = person.language
+    anna = agent == "Anna"
+    details = {
+        "first": person.first,
+        "last": person.last,
+        "name": person.name,
+        "city": person.town,
+        "street": person.street,
+        "phone": person.phone,
+        "spouse": _SPOUSES[language][0 if person.woman else 1],
+        "oa": "a" if person.woman else "o",
+        "e": "e" if person.woman else "",
+        "agent": agent,
+        "agent_oa": "a" if anna else "o",
+        "agent_e": "e" if anna else "",
+    }
+    if order is None:
+        return details
+    thing: str = load("things")[order.key][language]
+    subject = thing.replace("den ", "der ", 1) if language == "de" and thing.startswith("den ") else thing
+    return details | {
+        "order": order.number,
+        "item": thing,
+        "item_nom": subject,
+        "Item_nom": subject[0].upper() + subject[1:],
+        "item_name": order.item,
+        "total": season_words.amount(order.total, order.currency, language, rng),
+        "placed": season_words.day(order.placed, language),
+        "carrier": order.carrier,
+        "tracking": order.tracking,
+        "url": order.url,
+        "eta": "" if order.eta is None else season_words.day(order.eta, language),
+    }

@@ -37,7 +37,7 @@ _CURRENCY = {"EUR": "€", "GBP": "£"}
 
 
 def day(at: datetime, language: str) -> str:
-    """ "3 dicembre", "3. Dezember"; French says "1er" for the first."""
+    """Day and month: "3 dicembre", "3. Dezember"; French says "1er" for the first."""
     month = _MONTHS[language].split()[at.month - 1]
     number = "1er" if language == "fr" and at.day == 1 else str(at.day)
     return f"{number}. {month}" if language == "de" else f"{number} {month}"
