@@ -1,5 +1,6 @@
 """The Chatwoot channel against a scripted server: bringing chats in, the verbs, and what goes wrong on the line."""
 
+import json
 import threading
 import time
 from datetime import UTC, datetime
@@ -251,7 +252,8 @@ class TestFirstWalk:
         messages = {
             "payload": [None, [], {"id": 1}, {"id": 2, "message_type": 0, "created_at": 1e300}, *server.messages[3]]
         }
-        server.fail(httpx.Response(200, json={"data": {"meta": [], "payload": [*bad, good]}}), match="status=open")
+        answer = json.dumps({"data": {"meta": [], "payload": [*bad, good]}})
+        server.fail(httpx.Response(200, content=answer.encode()), match="status=open")
         server.fail(httpx.Response(200, json=messages), match="conversations/3/messages")
         drain(connect())
         assert store.texts(3) == ["x"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentdesk.mail import charset
-from agentdesk.mail.headers import parameter
+from agentdesk.mail.headers import parameter, parse_parameters
 from agentdesk.mail.parts import PartInfo
 
 _DEEPEST = 50
@@ -61,6 +61,8 @@ def _walk(body: Any, section: str, found: list[PartInfo], *, depth: int) -> None
 def _disposition(body: Sequence[Any], kind: str, subtype: str) -> tuple[str, dict[str, str]]:
     at = 9 if kind == "text" else 11 if (kind, subtype) == ("message", "rfc822") else 8
     value = body[at] if len(body) > at else None
+    if isinstance(value, bytes):  # pymap: the header field as it stands, in one string
+        return parse_parameters(_text(value))
     if not isinstance(value, tuple) or not value or not isinstance(value[0], bytes):
         return "", {}
     return _word(value[0]), _parameters(value[1] if len(value) > 1 else None)
