@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from email.utils import format_datetime
+from urllib.parse import unquote
 
 import httpx
 from liquid import Environment
@@ -157,6 +158,9 @@ class Server(httpx.BaseTransport):
                 what.request = request
                 raise what
             response = what
+        response = httpx.Response(
+            response.status_code, headers=response.headers, stream=httpx.ByteStream(response.content)
+        )
         response.headers.setdefault("date", format_datetime(datetime.fromtimestamp(self.clock.now(), UTC), usegmt=True))
         return response
 
@@ -271,7 +275,7 @@ def _fields(request):
         name = part.get_param("name", header="content-disposition")
         if part.get_filename() is not None:
             assert name == "attachments[]"
-            files.append((part.get_filename(), part.get_payload(decode=True)))
+            files.append((unquote(part.get_filename()), part.get_payload(decode=True)))
         else:
             fields[name] = part.get_payload(decode=True).decode()
     return fields, files

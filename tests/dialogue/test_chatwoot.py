@@ -271,7 +271,10 @@ class TestNews:
 
     def test_one_request_when_there_is_nothing(self, channel, server, store):
         server.clock.pass_by(120)
-        channel.refresh()
+        for _ in range(
+            3
+        ):  # the first notices that the server's clock jumped, the second asks for all of the time between
+            channel.refresh()
         server.requests.clear()
         merges, saves = store.merges, store.saves
         assert channel.refresh() is True
@@ -453,8 +456,9 @@ class TestVerbs:
         channel.perform("note", "3", {"text": "called"})
         server.fail(httpx.ReadTimeout("timed out"), match="POST", after=True)
         server.fail(httpx.ConnectError("down"), match="GET.*messages", times=2)
-        with pytest.raises(ChannelDown):
-            channel.perform("note", "3", {"text": "called again"})
+        for _ in range(2):  # the second time it can't be looked for: then it is not written either
+            with pytest.raises(ChannelDown):
+                channel.perform("note", "3", {"text": "called again"})
         channel.perform("note", "3", {"text": "called again"})
         assert server.sent(3) == ["called", "called again"]
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
@@ -68,15 +68,10 @@ class Api:
     ) -> None:
         self._base = config.url.rstrip("/") + "/"
         self._server = config.url.rstrip("/")
-        try:
-            parts = urlsplit(self._base)
-            whole = parts.scheme in {"https", "http"} and parts.hostname and (parts.port is None or parts.port > 0)
-            httpx.URL(self._base)
-        except (ValueError, httpx.InvalidURL):
-            whole = False
-        if not whole or not parts.hostname:
+        parts = _split(self._base)
+        if parts is None or parts.scheme not in {"https", "http"}:
             raise ChannelDown(say("chat.bad_url", url=config.url))
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ChannelDown(say("chat.plain_refused", server=self._server))
         token = token.strip()
         if not token.isascii() or not token.isprintable():
@@ -130,9 +125,10 @@ class Api:
     def download(self, url: str) -> bytes:
         """A file named by a message. Our token goes to our server only, and nothing is fetched in the open."""
         for _ in range(_MOST_REDIRECTS):
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+            parts = _split(url)
+            if parts is None or not (
+                parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+            ):
                 raise Refused(say("chat.bad_file_url", url=clean_line(url)[:_LONGEST_WORDS]))
             headers = {"accept": "*/*"}
             if (parts.scheme, parts.netloc) == urlsplit(self._base)[:2]:
@@ -176,6 +172,8 @@ class Api:
                 body = _read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Failed(say("chat.unreachable", server=self._server, reason=_reason(error)), acted=False) from error
+        except httpx.InvalidURL as error:
+            raise Failed(say("chat.bad_url", url=self._server), acted=False) from error
         except (httpx.TimeoutException, httpx.TransportError, httpx.DecodingError) as error:
             raise Failed(say("chat.lost", server=self._server, reason=_reason(error))) from error
         self._note_clock(response.headers.get("date", ""))
@@ -243,6 +241,15 @@ def _read(response: httpx.Response) -> bytes:
             raise httpx.ReadError("the answer is too large")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _split(url: str) -> SplitResult | None:
+    """A URL's parts, or None if it is none or names no host."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and (parts.port is None or parts.port > 0) else None
+    except ValueError:
+        return None
 
 
 def _json_bytes(body: Mapping[str, object]) -> bytes:

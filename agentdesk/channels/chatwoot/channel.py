@@ -102,6 +102,7 @@ class ChatwootChannel:
         self._saved = 0.0
         self._polled_at = -math.inf
         self._open_listed = False
+        self._stepped = False
         self._unsure_notes: dict[tuple[str, str], int] = {}
 
     # Channel ----------------------------------------------------------------------------------------------------------
@@ -135,9 +136,12 @@ class ChatwootChannel:
         if self._connected.pause:
             return True
         try:
-            if not self._steps or (self._open_listed and time.monotonic() - self._polled_at >= self._poll):
+            due = self._open_listed and time.monotonic() - self._polled_at >= self._poll
+            if not self._steps or (due and self._stepped):
+                self._stepped = False
                 self._bring_news()
             else:
+                self._stepped = True  # in turn: on a thin line every poll is due again when it is done
                 self._take_step()
         except Failed as failure:
             if failure.status == 429:
@@ -190,7 +194,7 @@ class ChatwootChannel:
         if since and abs(now - since) <= _LONGEST_DELTA:
             self._since = since
             return
-        self._since = now
+        self._since, self._polled_at = now, time.monotonic()
         for status, pages in (("open", None), ("snoozed", None), ("pending", None), ("resolved", _RESOLVED_PAGES)):
             self._steps.append(partial(self._page, _Walk(status, pages)))
 
@@ -202,12 +206,11 @@ class ChatwootChannel:
         self._store.merge(list(new.values()))
         walk.seen.update(new)
         walk.to_read.extend(new.values())
-        walk.page += 1
-        complete = 0 < total <= len(walk.seen)
-        if found and not complete and walk.page <= (walk.pages or _MOST_PAGES):
+        walk.turn([item.conversation.id for item in found], total)
+        if not walk.at_end and walk.page <= (walk.pages or _MOST_PAGES):
             self._steps.appendleft(partial(self._page, walk))
-        elif len(walk.seen) < total and walk.pages is None and walk.walks < _MOST_WALKS:
-            walk.walks, walk.page = walk.walks + 1, 1  # something slipped from one page to another while we turned it
+        elif walk.slipped and walk.pages is None and walk.walks < _MOST_WALKS:
+            walk.again()
             self._steps.appendleft(partial(self._page, walk))
         else:
             self._open_listed = True
@@ -366,12 +369,12 @@ class ChatwootChannel:
                 return Attempt(Outcome.ACCEPTED, "", remote_id=str(number))
         return Attempt(Outcome.UNKNOWN, words)
 
-    def _find(self, conversation: str, text: str, before: int, *, private: bool) -> int:
-        """The id of a message of ours with this text, newer than `before`; 0 if there is none or the server does not say."""
+    def _find(self, conversation: str, text: str, before: int, *, private: bool) -> int | None:
+        """The id of a message of ours with this text, newer than `before`; 0 if there is none, None if nobody answers."""
         try:
             raw = self._newer_raw(conversation, before) if before else self._read(conversation, {})
         except (Failed, ChannelDown):
-            return 0
+            return None
         earliest = self._connected.server_now - self._patience
         for item in reversed(raw):
             message = payloads.message_of(item)
@@ -471,28 +474,52 @@ class ChatwootChannel:
 
     def _note(self, conversation: str, text: str) -> None:
         key = (conversation, text)
-        before = self._unsure_notes.pop(key, None)
-        if before is not None and self._find(conversation, text, before, private=True):
-            return
+        if key in self._unsure_notes:
+            found = self._find(conversation, text, self._unsure_notes[key], private=True)
+            if found is None:
+                raise ChannelDown(say("chat.lost", server=self._config.url, reason=say("chat.unclear_note")))
+            del self._unsure_notes[key]
+            if found:
+                return
         before = _whole(self._store.last_message(conversation))
         try:
             self._post_message(conversation, text)
         except Failed as failure:
-            if failure.acted and not self._find(conversation, text, before, private=True):
-                self._unsure_notes[key] = before
-                raise ChannelDown(failure.words) from failure
             if not failure.acted:
                 raise
+            if not self._find(conversation, text, before, private=True):
+                self._unsure_notes[key] = before
+                raise ChannelDown(failure.words) from failure
 
 
 class _Walk:
-    """A walk through the pages of one list."""
+    """A walk through the pages of one list. What leaves the list while we turn pages moves the rest up, past us."""
 
     def __init__(self, status: str, pages: int | None) -> None:
         self.status, self.pages = status, pages
-        self.page, self.walks = 1, 1
         self.seen: set[str] = set()
         self.to_read: deque[ChatConversation] = deque()
+        self.walks = 0
+        self.again()
+
+    def again(self) -> None:
+        """From the first page."""
+        self.walks += 1
+        self.page = 1
+        self.at_end = False
+        self.slipped = False
+        self._met: set[str] = set()
+        self._total = 0
+
+    def turn(self, ids: Sequence[str], total: int) -> None:
+        """A page was read; `total` is how many the list has now, 0 if the server does not say."""
+        self._met.update(ids)
+        self.slipped = self.slipped or total < self._total
+        self._total = total
+        self.page += 1
+        self.at_end = not ids or 0 < total <= len(self._met)
+        if self.at_end and len(self._met) < total:
+            self.slipped = True
 
 
 def _for_worker(failure: Failed) -> Exception:

@@ -9,6 +9,7 @@ WORDS = {
     "chat.no_account": "The access token is not good for account {account}, only for: {known}. Correct `account` in desk.toml.",
     "chat.unreachable": "{server} can't be reached: {reason}",
     "chat.lost": "{server}: the connection was lost ({reason})",
+    "chat.unclear_note": "it is not clear whether the note was written",
     "chat.nonsense": "{server} does not answer like Chatwoot. Check the address in desk.toml.",
     "chat.moved": "{server} sends us elsewhere ({place}). Write that address in desk.toml if it is right.",
     "chat.busy": "{server} asks for a pause of {seconds} s.",

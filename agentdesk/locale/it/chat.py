@@ -9,6 +9,7 @@ WORDS = {
     "chat.no_account": "Il token di accesso non vale per l'account {account}, ma solo per: {known}. Correggi `account` in desk.toml.",
     "chat.unreachable": "{server} non si raggiunge: {reason}",
     "chat.lost": "{server}: connessione persa ({reason})",
+    "chat.unclear_note": "non è chiaro se la nota sia stata scritta",
     "chat.nonsense": "{server} non risponde come Chatwoot. Controlla l'indirizzo in desk.toml.",
     "chat.moved": "{server} rimanda altrove ({place}). Se è giusto, scrivi quell'indirizzo in desk.toml.",
     "chat.busy": "{server} chiede una pausa di {seconds} s.",
