@@ -104,9 +104,7 @@ def _words(pen: Pen, conversation: Conversation, place: int, details: Mapping[st
         elif step == "close":
             texts = source["closing"]["texts"]
         else:
-            own = source["second"].get(opening.topic)
-            complains = conversation.steps[place - 1] == "bad"
-            texts = source["second"]["default"] if own is None or (complains and opening.topic == "damaged") else own
+            texts = source["second"].get(_second(conversation, place)) or source["second"]["default"]
         agent = source["agent"]
         return pen.write(
             texts,
@@ -118,13 +116,29 @@ def _words(pen: Pen, conversation: Conversation, place: int, details: Mapping[st
         texts = follow.get(opening.topic, {}).get(step)
         if texts is None:
             general = follow["default"][step]
-            texts = general if step != "bad" else [general[1]] if opening.topic in TRIED else [general[0], general[2]]
+            texts = (
+                general
+                if step != "bad"
+                else [general[1]]
+                if opening.topic in TRIED
+                else [general[2]]
+                if opening.topic == "complaint"
+                else [general[0], general[2]]
+            )
         return pen.write(texts, details)
     if step == "thanks":
         return pen.write(source["thanks"]["texts"], details)
     chase = source["chase"]
     about_order = [text for text in chase["after"] if "{order}" not in text or "order" in details]
     return pen.write(chase["texts"] if step == "chase" else about_order + chase["texts"][:1], details)
+
+
+def _second(conversation: Conversation, place: int) -> str:
+    """Which of our second answers fits what the customer has just said."""
+    topic = conversation.opening.topic
+    if topic == "damaged" and conversation.steps[place - 1] == "bad":
+        return "damaged-bad"
+    return "wismo-late" if topic == "complaint" and conversation.opening.state == "late" else topic
 
 
 def _one(texts: Sequence[str], which: int) -> str:
@@ -136,7 +150,7 @@ def _files(rng: Random, conversation: Conversation, step: Step, details: Mapping
         return (picture(rng),)
     if step == "info" and conversation.opening.topic == "damaged" and rng.random() < 0.7:
         return (picture(rng),)
-    if step == "reply" and conversation.opening.topic == "invoice" and not conversation.opening.reply:
+    if step in ("reply", "second") and conversation.opening.topic == "invoice" and not conversation.opening.reply:
         return (invoice(details),)
     return ()
 

@@ -21,6 +21,8 @@ from agentdesk.demo.season_people import Person
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _DETAIL = re.compile(r"\{(\w+)\}")
+_ELISION = re.compile(r"\bil (?=(?:8|11) [a-z])")
+"""Italian says "l'8 dicembre" where the letter says "il {eta}"."""
 
 
 @cache
@@ -72,7 +74,8 @@ class Pen:
 
     def fill(self, text: str, details: Mapping[str, str]) -> str:
         chosen = _CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), text)
-        return _DETAIL.sub(lambda match: details[match[1]], chosen).strip()
+        filled = _DETAIL.sub(lambda match: details[match[1]], chosen).strip()
+        return _ELISION.sub("l'", filled)
 
     def write(self, texts: Sequence[str], details: Mapping[str, str], *, wrap: str = "{}") -> str:
         """One of `texts`, written out; of many tries the one written least so far. `wrap` holds it, in place of `{}`."""
