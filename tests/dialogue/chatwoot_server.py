@@ -58,6 +58,7 @@ class Server(httpx.BaseTransport):
         self.chats = {}
         self.messages = {}
         self.requests = []
+        self.answers = []
         self.faults = deque()
         self.count = 0
         self.list_limit = PER_PAGE
@@ -158,6 +159,7 @@ class Server(httpx.BaseTransport):
                 what.request = request
                 raise what
             response = what
+        self.answers.append((request, response.status_code, response.content))
         response = httpx.Response(
             response.status_code, headers=response.headers, stream=httpx.ByteStream(response.content)
         )
