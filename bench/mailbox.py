@@ -1,0 +1,233 @@
+"""A new desk on a mailbox of 10,000 messages: `python -m bench.mailbox [--messages 10000] [--json]`.
+
+Dovecot runs on loopback, the engine as the child process it is under the screen. Bytes and round trips are counted on the line
+between them, without TLS. Times are wall clock from the start of the engine's process, interpreter and all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentdesk.config import load
+from agentdesk.desk import Desk
+from agentdesk.desk.engine_process import EngineProcess
+from bench import corpus
+from bench.loading import Loader, await_until
+from bench.processes import cpu_seconds, most_resident
+from bench.report import Figure, Part, say
+from bench.wire import Crossed, Line
+
+TITLE = "Mailbox"
+TOML = """\
+[desk]
+name = "Casa Verde"
+locale = "it-IT"
+timezone = "Europe/Rome"
+link = "{link}"
+[agent]
+name = "Anna Bianchi"
+email = "anna@casaverde.example"
+[[channels]]
+name = "support"
+kind = "imap"
+address = "{address}"
+user = "{user}"
+imap = "imap://127.0.0.1:{port}"
+smtp = "smtp://127.0.0.1:1"
+password = {{ env = "NOT_NEEDED" }}
+[shop]
+kind = "files"
+orders = "orders.csv"
+[promises]
+imap = "4h"
+[hours]
+week = {{ mon-fri = "09:00-18:00" }}
+"""
+NEWEST = 50
+PHOTOGRAPH = 2_000_000
+
+
+@dataclass(slots=True)
+class Lap:
+    """One life of the engine on the desk."""
+
+    desk: Desk
+    engine: EngineProcess
+    line: Line
+    began: float
+    before: Crossed
+
+    @property
+    def crossed(self) -> Crossed:
+        return self.line.crossed.since(self.before)
+
+    @property
+    def pid(self) -> int:
+        child = self.engine._child  # noqa: SLF001 - nobody else needs to know it
+        assert child is not None
+        return child.pid
+
+    def ready(self) -> bool:
+        return bool(self.desk.database.value("SELECT state = 'ready' FROM channel"))
+
+    def has(self, message_id: str) -> bool:
+        return self.desk.database.value("SELECT 1 FROM message WHERE message_id = ?", (message_id,)) is not None
+
+
+def measure(messages: int = 10_000) -> Part:
+    title = f"{TITLE}: {messages:,} messages, Dovecot on loopback, without TLS"
+    try:
+        from tests.servers import dovecot  # noqa: PLC0415 - asks for what a checkout's environment has
+    except ImportError as error:
+        return Part(title, skipped=f"run it in a checkout with the tests' requirements ({error})")
+    if missing := dovecot.available():
+        return Part(title, skipped=f"{missing}; `sudo apt-get install dovecot-imapd` brings it")
+    server = dovecot.Dovecot()
+    try:
+        return Part(title, tuple(_measure(server, messages)))
+    finally:
+        server.stop()
+
+
+def _measure(server: object, messages: int) -> list[Figure]:
+    mails = corpus.mailbox(messages)
+    user, port = server.user(), server.plain  # type: ignore[attr-defined]  # tests are not typed for us
+    began = time.perf_counter()
+    loader = Loader(port, user, "secret")
+    loader.append(mails)
+    loaded = time.perf_counter() - began
+    line = Line(port)
+    with tempfile.TemporaryDirectory(prefix="agentdesk-bench-") as name:
+        folder = Path(name)
+        (folder / "orders.csv").write_text(corpus.order_file(mails))
+
+        def start(link: str) -> Lap:
+            text = TOML.format(link=link, address=corpus.SHOP, user=user, port=line.port)
+            (folder / "desk.toml").write_text(text)
+            desk = Desk.open(load(folder, folder / "state"))
+            desk.database.write(lambda tx: tx.execute("UPDATE channel SET state = 'new'"))
+            engine = EngineProcess(desk.config, {"support": "secret"})
+            lap = Lap(desk, engine, line, time.perf_counter(), line.crossed)
+            engine.start()
+            return lap
+
+        size = sum(len(mail.raw) for mail in mails)
+        figures = [Figure("(loading the mailbox)", loaded, "s", note=f"{size / messages:,.0f} B a message, {size / 1e6:.0f} MB")]
+        for measured in (_cold(start("normal"), mails), _warm(start("normal"), loader), _thin(start("thin"), loader)):
+            figures += measured
+        loader.close()
+    line.close()
+    return figures
+
+
+def _end(lap: Lap) -> None:
+    lap.engine.stop("now", patience=20)
+    lap.desk.close()
+
+
+def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
+    db = lap.desk.database
+    newest = [mail.message_id for mail in mails if mail.folder == "INBOX"][-NEWEST:]
+    rows = (
+        "SELECT count(*) FROM message m JOIN conversation c ON c.row = m.conversation WHERE m.from_address != '' AND m.subject != ''"
+        f" AND m.at > 0 AND m.preview != '' AND c.messages > 0 AND m.message_id IN ({','.join('?' * len(newest))})"
+    )
+    figures: list[Figure] = []
+
+    def lapse(name: str, at: float, *goals: float | None) -> None:
+        crossed, cpu = lap.crossed, cpu_seconds(lap.pid)
+        figures.append(Figure(f"{name}", at - lap.began, "s", goals[0] if goals else None, f"engine's CPU {cpu:.1f} s"))
+        figures.append(Figure(f"{name}: received", crossed.down, "B", goals[1] if goals else None, f"sent {crossed.up:,} B"))
+        figures.append(Figure(f"{name}: round trips", crossed.trips, "", goals[2] if goals else None))
+
+    at = await_until(60, "the newest rows", lambda: db.value(rows, newest) == len(newest))
+    lapse(f"newest {NEWEST} as rows", at, None, 10_000, 5)
+    everything = len(mails)
+
+    def listed() -> bool:
+        time.sleep(0.1)  # counting is not free, and the engine wants the processor
+        return bool(db.value("SELECT count(*) FROM message") >= everything)
+
+    lapse("all listed", await_until(1200, "all rows", listed))
+
+    def texts() -> bool:
+        time.sleep(0.1)
+        return not db.value("SELECT count(*) FROM message WHERE text IS NULL")
+
+    lapse("all texts here", await_until(1800, "all texts", texts))
+    await_until(60, "rest", lap.ready)
+    figures.append(Figure("engine's memory, the most", most_resident(lap.pid), "MB"))
+    said = db.one("SELECT bytes_in, bytes_out FROM channel")
+    off = abs(said["bytes_in"] - lap.crossed.down) + abs(said["bytes_out"] - lap.crossed.up)
+    figures.append(Figure("the desk's own count is off by", off, "B", most=2_000))
+    _end(lap)
+    figures.append(Figure("store on disk", lap.desk.database.path.stat().st_size / 1e6, "MB"))
+    return figures
+
+
+def _warm(lap: Lap, loader: Loader) -> list[Figure]:
+    at = await_until(60, "nothing new", lap.ready)
+    crossed = lap.crossed
+    figures = [
+        Figure("warm, nothing new", at - lap.began, "s"),
+        Figure("warm, nothing new: received", crossed.down, "B", 2_000, f"sent {crossed.up:,} B"),
+        Figure("warm, nothing new: round trips", crossed.trips, ""),
+    ]
+    time.sleep(0.5)  # until it listens; the server's answer to IDLE belongs to none of the figures
+    taken = []
+    before = lap.crossed
+    for number in range(5):
+        new = corpus.arrival(number)
+        began = time.perf_counter()
+        loader.append([new])
+        taken.append(await_until(20, "the new mail", lambda wanted=new.message_id: lap.has(wanted)) - began)
+        await_until(20, "rest", lambda wanted=new.message_id: lap.ready() and _text(lap, wanted))
+        time.sleep(0.3)  # it listens again
+    crossed = lap.crossed.since(before)
+    figures.append(Figure("new mail by IDLE, until the row", statistics.median(taken), "s", 1.0, f"slowest of 5: {max(taken):.2f} s"))
+    figures.append(Figure("new mail by IDLE, with its text", crossed.down / 5, "B", note=f"sent {crossed.up / 5:,.0f} B"))
+    _end(lap)
+    loader.append([corpus.photograph(PHOTOGRAPH)])
+    return figures
+
+
+def _text(lap: Lap, message_id: str) -> bool:
+    return bool(lap.desk.database.value("SELECT text IS NOT NULL FROM message WHERE message_id = ?", (message_id,)))
+
+
+def _thin(lap: Lap, loader: Loader) -> list[Figure]:
+    wanted = corpus.photograph(0).message_id
+    at = await_until(60, "rest", lambda: lap.has(wanted) and lap.ready())
+    figures = [Figure("thin line, one new: received", lap.crossed.down, "B", 4_000, f"{at - lap.began:.2f} s")]
+    time.sleep(0.5)  # until it listens
+    before, began = lap.crossed, time.perf_counter()
+    message = lap.desk.database.value("SELECT row FROM message WHERE message_id = ?", (wanted,))
+    lap.desk.reading.want_text(message)
+    lap.engine.wake()
+    at = await_until(20, "its text", lambda: _text(lap, wanted))
+    crossed = lap.crossed.since(before)
+    text = lap.desk.database.value("SELECT length(CAST(text AS BLOB)) + length(CAST(quoted AS BLOB)) FROM message WHERE row = ?", (message,))
+    figures.append(Figure("open a message with a 2 MB attachment", at - began, "s"))
+    figures.append(Figure("open a message with a 2 MB attachment: received", crossed.down, "B", 1_500 + text, f"its text has {text} B"))
+    figures.append(Figure("open a message with a 2 MB attachment: round trips", crossed.trips, ""))
+    _end(lap)
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.mailbox", description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    return say([measure(options.messages)], as_data=options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
