@@ -29,6 +29,8 @@ class EngineProcess:
         self._config, self._secrets = config, dict(secrets)
         self._child: subprocess.Popen[bytes] | None = None
         self._started = 0.0
+        self.released: subprocess.Popen[bytes] | None = None
+        """The engine that was told to end, and may still be sending."""
         self.crashes = 0
         """In a row; at `MOST_CRASHES` it is not started again by itself."""
 
@@ -56,6 +58,9 @@ class EngineProcess:
         if self.crashes >= MOST_CRASHES:
             return False
         self.crashes += 1
+        assert self._child.stdin is not None
+        with contextlib.suppress(OSError):
+            self._child.stdin.close()
         self.start()
         return True
 
@@ -76,10 +81,12 @@ class EngineProcess:
         child, self._child = self._child, None
         if child is None:
             return
+        self.released = child
         assert child.stdin is not None
         with contextlib.suppress(OSError, ValueError):
             child.stdin.write(json.dumps({"stop": mode}).encode() + b"\n")
             child.stdin.flush()
+        with contextlib.suppress(OSError):
             child.stdin.close()
         if mode == "now":
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -241,6 +241,7 @@ def test_two_windows_have_one_engine_and_the_second_takes_over(desk: Desk, sink:
     sent = write_reply(desk, now=True)
     until(lambda: desk.writing.state(sent) is S.FILED)
     second.stop("now")
+    first.stop("now")
     assert len(sink.messages) == 1
 
 
