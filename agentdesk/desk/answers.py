@@ -58,7 +58,7 @@ class Answers:
         import agentdesk.snippets.filters
         import agentdesk.snippets.template  # noqa: F401, PLC0415 - loading is the purpose
 
-        self._search()
+        self._search().prepare()
 
     def _search(self) -> Searcher:
         if self._searcher is None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from agentdesk import locale
+from agentdesk.locale import say
+from agentdesk.snippets import search
 from agentdesk.snippets.intents import intents_in
 from agentdesk.snippets.model import Snippet, library
 from agentdesk.snippets.pack import load_packs
@@ -242,3 +244,8 @@ def test_every_beginning_of_a_query_is_answered(shipped: Searcher, query: str) -
             assert hit.title
             assert len(hit.why) <= 60
     assert shipped.search(query)
+
+
+def test_every_state_of_an_order_has_its_word_in_a_reason() -> None:
+    for state in set(search._STATES.values()):
+        assert say(f"snippets.status_{state}")

@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
     "snippets.status_pending": "not confirmed",
     "snippets.status_processing": "being prepared",
     "snippets.status_shipped": "in transit",
+    "snippets.status_late": "late",
     "snippets.status_delivered": "delivered",
     "snippets.status_cancelled": "cancelled",
     "snippets.status_refunded": "refunded",

@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "snippets.status_pending": "da confermare",
     "snippets.status_processing": "in preparazione",
     "snippets.status_shipped": "in viaggio",
+    "snippets.status_late": "in ritardo",
     "snippets.status_delivered": "consegnato",
     "snippets.status_cancelled": "annullato",
     "snippets.status_refunded": "rimborsato",
