@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import sqlite3
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -48,7 +51,7 @@ class DeskApp(App[int]):
         clock: Callable[[], datetime] | None = None,
         keymap: Keymap | None = None,
     ) -> None:
-        self.roles = theme.PALETTES[palette or theme.detect()]
+        self.roles = theme.PALETTES[palette or theme.chosen(desk.config.state)]
         super().__init__(ansi_color=True if self.roles.name in {"ansi", "none"} else None)
         self.animation_level = "none"
         for roles in theme.PALETTES.values():
@@ -172,7 +175,8 @@ class DeskApp(App[int]):
         """Carry out a command; what the desk refuses is said in the status line."""
         try:
             ACTIONS[command_id](self.desk_screen, count, argument)
-        except DeskError as error:
+        except (DeskError, OSError, sqlite3.Error) as error:
+            # A full disk or a store held by another process costs this one key, not what is being written.
             self.desk_screen.tell(str(error), "bad")
 
     def key_of(self, command_id: str) -> str:
@@ -260,7 +264,21 @@ class DeskApp(App[int]):
         name = self._names.get(who.lower(), who)
         return name if "@" in name else name.split(" ")[0]
 
+    def use_mouse(self, *, on: bool) -> None:
+        """1000: buttons; 1006: their places as decimal numbers. Not 1003, which reports every move."""
+        self.mouse_on = on
+        sign = "h" if on else "l"
+        if sys.__stderr__ is not None and not self.is_headless:
+            sys.__stderr__.write(f"\x1b[?1000{sign}\x1b[?1006{sign}")
+            sys.__stderr__.flush()
+
+    def on_unmount(self) -> None:
+        if self.mouse_on:
+            self.use_mouse(on=False)
+
     def use_palette(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            theme.remember(self.desk.config.state, name)
         self.roles = theme.PALETTES[name]
         self.ansi_color = True if name in {"ansi", "none"} else None
         self.theme = f"desk-{name}"
@@ -283,6 +301,7 @@ def run(config: DeskConfig) -> int:
 
     with RealDesk.open(config) as desk:
         engine = _engine(config)
+        theme.first_look(config.state)
         app = DeskApp(desk, engine)
         try:
             return app.run(mouse=False) or 0

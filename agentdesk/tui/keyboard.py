@@ -79,11 +79,11 @@ class Keyboard:
     def continuations(self, where: Where) -> Mapping[str, str]:
         """After a beginning: the keys that lead somewhere, with the command each leads to."""
         length = len(self.pending)
-        return {
-            " ".join(sequence[length:]): command
-            for sequence, command in self._commands[where].items()
-            if length and sequence[:length] == self.pending
-        }
+        found: dict[str, str] = {}
+        for sequence, command in self._commands[where].items():
+            if length and sequence[:length] == self.pending and command not in found.values():
+                found[" ".join(sequence[length:])] = command
+        return found
 
     def here(self, where: Where) -> Mapping[str, tuple[str, ...]]:
         """Every command that a key reaches here, with its keys."""

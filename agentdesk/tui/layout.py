@@ -121,6 +121,20 @@ def _break(word: str, width: int) -> list[str]:
     return parts
 
 
+def parts(words: Sequence[str], width: int) -> list[str]:
+    """`a · b · c` in as few lines as hold it, broken between the parts and not inside them where that can be."""
+    lines: list[str] = []
+    for word in words:
+        joined = f"{lines[-1]} · {word}" if lines else word
+        if lines and cells(joined) <= width:
+            lines[-1] = joined
+        elif cells(word) <= width:
+            lines.append(word)
+        else:
+            lines.extend(wrap(word, width))
+    return lines
+
+
 def rule(width: int, style: Style, left: Sequence[Piece] = (), right: Sequence[Piece] = ()) -> Strip:
     """A thin line across with words in it: `─ reply to … ──── it  draft saved ─`."""
     left, right = [p for p in left if p[0]], [p for p in right if p[0]]

@@ -6,14 +6,23 @@ own 16 colours and ground) and `none` (NO_COLOR: weight, dim and underline only)
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import select
+import termios
+import time
+import tty
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.style import Style
 from textual.theme import Theme
 
 NAMES = ("dark", "light", "ansi", "none")
+REMEMBERED = "theme"
+"""The file in the state folder that holds the palette chosen last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +174,63 @@ def textual_theme(roles: Roles) -> Theme:
 
 
 def detect(environ: Mapping[str, str] = os.environ) -> str:
-    """The palette to start with: NO_COLOR, AGENTDESK_THEME, then what the terminal says of its ground (COLORFGBG)."""
+    """The palette that the environment asks for, or empty: NO_COLOR, AGENTDESK_THEME, what a terminal says of itself."""
     if environ.get("NO_COLOR"):
         return "none"
-    chosen = environ.get("AGENTDESK_THEME", "")
-    if chosen in NAMES:
-        return chosen
+    wanted = environ.get("AGENTDESK_THEME", "")
+    if wanted in NAMES:
+        return wanted
     if environ.get("TERM", "") in {"linux", "xterm-16color", "vt220"}:
         return "ansi"
     ground = environ.get("COLORFGBG", "").rpartition(";")[2]
-    if ground.isdecimal() and int(ground) in {7, 15}:
-        return "light"
-    return "dark"
+    if ground.isdecimal():
+        return "light" if int(ground) in {7, 15} else "dark"
+    return ""
+
+
+def chosen(state: Path) -> str:
+    """What the environment asks for, else what was chosen on this desk before, else dark."""
+    if found := detect():
+        return found
+    try:
+        name = (state / REMEMBERED).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        name = ""
+    return name if name in NAMES else "dark"
+
+
+def remember(state: Path, name: str) -> None:
+    (state / REMEMBERED).write_text(name + "\n", "utf-8")
+
+
+def first_look(state: Path) -> None:
+    """At the first start, ask the terminal for its ground (OSC 11) and remember what fits it.
+
+    Only then: the answer takes a round trip, which is 300 ms on a thin line. A device report (DA1), which every terminal
+    answers, is asked behind it, so that one without OSC 11 costs no waiting.
+    """
+    if detect() or (state / REMEMBERED).exists():
+        return
+    with contextlib.suppress(OSError, termios.error):
+        answer = _ask(b"\x1b]11;?\x1b\\\x1b[c", b"c", seconds=0.4)
+        colour = re.search(rb"rgb:([0-9a-f]{2})[0-9a-f]*/([0-9a-f]{2})[0-9a-f]*/([0-9a-f]{2})", answer, re.IGNORECASE)
+        if colour is None:
+            return
+        red, green, blue = (int(part, 16) for part in colour.groups())
+        remember(state, "light" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "dark")
+
+
+def _ask(question: bytes, last: bytes, *, seconds: float) -> bytes:
+    """Ask the terminal and read its answer up to the byte that ends it."""
+    with open("/dev/tty", "r+b", buffering=0) as terminal:
+        before = termios.tcgetattr(terminal)
+        try:
+            tty.setraw(terminal.fileno())
+            terminal.write(question)
+            answer, end = b"", time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0 and not answer.endswith(last):
+                if select.select([terminal], [], [], left)[0]:
+                    answer += os.read(terminal.fileno(), 256)
+            return answer
+        finally:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)

@@ -239,7 +239,7 @@ class FakeQueue:
             outbox=len(self.desk.sent), trouble=sum(o.state is MessageState.UNKNOWN for o in self.desk.sent),
         )  # fmt: skip
 
-    def ids(self, view: str = "open", query: str = "") -> array[int]:
+    def ids(self, view: str = "open", query: str = "", *, limit: int = 0) -> array[int]:
         if "bad:" in query:
             raise UsageError("bad: is no operator; there are from: tag: order: is: before:")
         wanted = {"open": "open", "waiting": "waiting", "snoozed": "snoozed", "closed": "closed"}.get(view)
@@ -253,7 +253,7 @@ class FakeQueue:
             if query and query.lower() not in f"{known.customer_name} {known.subject} from:{known.customer_address}".lower():
                 continue
             found.append(number)
-        return array("q", found)
+        return array("q", found[: limit or None])
 
     def rows(self, ids: Any) -> list[Row]:
         self.reads += 1

@@ -142,11 +142,12 @@ async def test_it_reads_a_page_and_no_more(count):
     fake = FakeDesk(1)
     fake.rows = Many()
     numbers = array("q", range(1, count + 1))
-    fake.queue.ids = lambda *_: numbers
+    fake.queue.ids = lambda *_, limit=0: numbers[: limit or None]
     fake.queue.counts = FakeDesk(1).queue.counts
     async with opened(fake) as desk:
         at_start = fake.queue.reads
         assert at_start < 8
+        await desk.until(lambda: len(desk.screen.queue.ids) == count)
         await desk.press("G")
         assert desk.screen.queue.current == count
         await desk.press("pagedown", "pageup")

@@ -191,6 +191,8 @@ WORDS = {
     "screen.outbox_do_anyway": "Send it anyway",
     "screen.outbox_do_mark": "It arrived: mark it as sent",
     "screen.outbox_do_open": "Open the conversation",
+    "screen.taken_by": "{who} has taken this conversation",
+    "screen.went_on": "there is something new in this conversation",
     "screen.too_late": "too late: it has been handed over",
     "screen.is_draft_again": "it is a draft again",
     "screen.queued_again": "queued again",

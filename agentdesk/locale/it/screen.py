@@ -191,6 +191,8 @@ WORDS = {
     "screen.outbox_do_anyway": "Inviala comunque",
     "screen.outbox_do_mark": "È arrivata: segnala come inviata",
     "screen.outbox_do_open": "Apri la conversazione",
+    "screen.taken_by": "{who} ha preso questa conversazione",
+    "screen.went_on": "c'è qualcosa di nuovo in questa conversazione",
     "screen.too_late": "troppo tardi: è già stata consegnata",
     "screen.is_draft_again": "è di nuovo una bozza",
     "screen.queued_again": "di nuovo in coda",

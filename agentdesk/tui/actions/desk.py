@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
 from agentdesk.tui import theme, times
@@ -143,13 +141,7 @@ def choose_theme(screen: DeskScreen, count: int, argument: str) -> None:
 def mouse(screen: DeskScreen, count: int, argument: str) -> None:
     """Off by default: a terminal that reports the mouse sends bytes at every move and can't mark text."""
     app = screen.desk_app
-    app.mouse_on = not app.mouse_on
-    # 1000: buttons; 1006: their places as decimal numbers. Not 1003, which reports every move.
-    sign = "h" if app.mouse_on else "l"
-    stream = sys.__stderr__
-    if stream is not None and not app.is_headless:
-        stream.write(f"\x1b[?1000{sign}\x1b[?1006{sign}")
-        stream.flush()
+    app.use_mouse(on=not app.mouse_on)
     screen.tell(say("screen.mouse_on" if app.mouse_on else "screen.mouse_off"))
 
 

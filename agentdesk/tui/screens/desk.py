@@ -20,7 +20,7 @@ from textual.timer import Timer
 
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.config import Link
-from agentdesk.desk.facts import Draft, Panel, Row, View
+from agentdesk.desk.facts import Counts, Draft, Panel, Row, View
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui.ports import Desk
@@ -42,6 +42,8 @@ THREE = 100
 TWO = 60
 FOLLOW = 0.25
 """Seconds the cursor rests on a row before its conversation is shown."""
+FIRST = 300
+"""Ids read at once when a view is opened."""
 SAVE = 0.6
 """Seconds without a key after which a draft is saved."""
 
@@ -112,7 +114,7 @@ class DeskScreen(Screen[None]):
         self.topline.link = "" if link is Link.AUTO else say(f"screen.link_{link.value}")
         self.shape()
         self.show_view(self.views[0].key if self.views else "open")
-        self.refresh_lines()
+        self.refresh_lines(wait=True)
         self.queue.focus()
         self.show_keys()
 
@@ -236,10 +238,27 @@ class DeskScreen(Screen[None]):
         self.load_list(show=True)
 
     def load_list(self, *, show: bool = False, keep: int = 0) -> None:
-        """Ask for the ids of the list, off the key path where there are many; then show or offer them."""
+        """Ask for the ids of the list; then show or offer them.
+
+        What a key asked to see is shown at once as far as the first window goes; a long list's rest is read aside.
+        """
         self._listing += 1
+        number = self._listing
         ask = partial(self.desk.queue.ids, self.search_view if self.query_text else self.view.key, self.query_text)
-        self.desk_app.aside(ask, partial(self._listed, self._listing, show=show, keep=keep), wait=show)
+        then = partial(self._listed, number, show=show, keep=keep)
+        if not show:
+            self.desk_app.aside(ask, then)
+            return
+        limit = max(FIRST, self.queue.cursor + FIRST)
+
+        def first(ids: array[int] | Exception) -> None:
+            marks = set(self.queue.marks)
+            then(ids)
+            if not isinstance(ids, Exception) and len(ids) == limit:
+                self.queue.marks = marks
+                self.desk_app.aside(ask, then)
+
+        self.desk_app.aside(partial(ask, limit=limit), first, wait=True)
 
     @property
     def search_view(self) -> str:
@@ -283,7 +302,6 @@ class DeskScreen(Screen[None]):
         else:
             words = (say("screen.empty_view"), say("screen.empty_view_hint", key=app.key_of("view.open")))
         self.queue.empty = words
-        self.conversation.empty = words[:1] if not self.desk.config.channels else ()
 
     def on_queue_moved(self) -> None:
         """The cursor rests, and then the conversation under it is shown: holding `j` down opens nothing."""
@@ -370,8 +388,15 @@ class DeskScreen(Screen[None]):
         if not rows:
             self.show_conversation(0)
             return
-        self.row = rows[0]
+        before, self.row = self.row, rows[0]
+        known = len(self.conversation.items)
         self.conversation.update(self.desk.reading.thread(self.current))
+        if self.where() is Where.COMPOSER and before is not None:
+            other = self.row.assignee.lower() not in {"", self.desk_app.agent, before.assignee.lower()}
+            if other:
+                self.tell(say("screen.taken_by", who=self.desk_app.short_name(self.row.assignee)), "warm")
+            elif len(self.conversation.items) > known:
+                self.tell(say("screen.went_on"), "warm")
         self.facts = self.desk.reading.panel(self.current)
         self.panel.show(self.facts)
         self.show_head()
@@ -473,9 +498,15 @@ class DeskScreen(Screen[None]):
 
     # -- what has changed ------------------------------------------------------------------------------------------
 
-    def refresh_lines(self) -> None:
-        """Counts, channels, progress."""
-        self.topline.update(self.desk.queue.counts(), self.desk.reading.channels())
+    def refresh_lines(self, *, wait: bool = False) -> None:
+        """Counts, channels, progress. Counting a long desk is nothing a key should wait for."""
+
+        def counted(counts: Counts | Exception) -> None:
+            if isinstance(counts, Exception):
+                raise counts
+            self.topline.update(counts, self.desk.reading.channels())
+
+        self.desk_app.aside(self.desk.queue.counts, counted, wait=wait)
 
     def changed(self, changes: frozenset[tuple[str, int]]) -> None:
         """What others (or the writer on our behalf) changed: read that and no more."""

@@ -196,7 +196,8 @@ class AskForm(Sheet):
         self.placeholder = ask.default or (say("screen.may_stay_open") if ask.optional else "")
 
     def choices(self, query: str) -> Sequence[Choice]:
-        options = self._open[0].choices
+        # The default first: where the cursor stands is what enter takes.
+        options = sorted(self._open[0].choices, key=lambda option: option != self._open[0].default)
         return [Choice(option, value=option) for option in options if option.casefold().startswith(query.casefold())]
 
     def previews(self) -> bool:
@@ -205,11 +206,7 @@ class AskForm(Sheet):
     def _answer(self, choice: Choice | None, query: str) -> str:
         if query.strip():
             return str(choice.value) if choice is not None else query.strip()
-        default, options = self._open[0].default, self._open[0].choices
-        # The cursor stands on the first choice from the start; where there is a default, it wins until one moves.
-        if choice is not None and (not default or str(choice.value) != options[0]):
-            return str(choice.value)
-        return default
+        return str(choice.value) if choice is not None else self._open[0].default
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
         asked = dict(self._given)

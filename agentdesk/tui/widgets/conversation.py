@@ -19,9 +19,10 @@ from agentdesk.tui.layout import Piece, cut, line, rule, wrap
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.lines import Lines
 
-PLAIN_STATES = frozenset({"", "sent", "delivered", "read"})
 GOOD = frozenset({"filed", "sent", "delivered", "read", "accepted"})
 BAD = frozenset({"unknown", "conflict", "rejected", "failed"})
+STATES = GOOD | BAD | {"draft", "held", "scheduled", "queued", "fenced", "sending"}
+"""Those the catalogue has words for; a chat may report others."""
 WIDEST = 96
 """Text is not set wider than this: longer lines are hard to read."""
 
@@ -102,7 +103,6 @@ class Conversation(Lines, can_focus=True):
         self._blocks: dict[tuple[str, int], tuple[object, list[Text]]] = {}
         self._lines: list[Text] = []
         self._starts: list[int] = []
-        self.empty: tuple[str, ...] = ()
 
     # -- content ---------------------------------------------------------------------------------------------------
 
@@ -255,7 +255,8 @@ class Conversation(Lines, can_focus=True):
             pieces.append(("  " + say("screen.automatic"), roles.faint))
         if ours and item.state:
             style = roles.bad if item.state in BAD else roles.faint if item.state in GOOD else roles.note
-            pieces.append(("  " + say(f"screen.state_{item.state}"), style))
+            words = say(f"screen.state_{item.state}") if item.state in STATES else item.state
+            pieces.append(("  " + words, style))
         others = [str(a.address) for a in item.cc]
         if others:
             pieces.append(("  " + say("screen.copy_to", who=", ".join(others)), roles.faint))
@@ -274,11 +275,6 @@ class Conversation(Lines, can_focus=True):
 
     def draw(self, y: int, width: int) -> Strip:
         roles = self.roles
-        if not self.items:
-            if 1 <= y <= len(self.empty):
-                text = self.empty[y - 1]
-                return line(width, [(" ", roles.text), (text, roles.strong if y == 1 else roles.mute)])
-            return Strip.blank(width)
         index = self.top + y
         if index >= len(self._lines):
             return Strip.blank(width)

@@ -15,7 +15,7 @@ from agentdesk.domain.message import Verified
 from agentdesk.domain.order import Order
 from agentdesk.locale import LANGUAGES, say
 from agentdesk.tui import times
-from agentdesk.tui.layout import Piece, line, wrap
+from agentdesk.tui.layout import Piece, line, parts, wrap
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.lines import Lines
 
@@ -132,19 +132,17 @@ class PanelView(Lines, can_focus=True):
         customer = facts.customer
         assert customer is not None
         self._lines.append(PanelLine(((customer.name or customer.address, roles.strong),)))
-        parts = []
+        words = []
         if facts.since:
-            parts.append(say("screen.since", year=facts.since.year))
+            words.append(say("screen.since", year=facts.since.year))
         if facts.orders:
-            parts.append(say("screen.order_count", n=len(facts.orders)))
-        parts.extend(times.money(amount, currency) for currency, amount in facts.totals[:2])
-        if parts:
-            self._lines.extend(PanelLine(((text, roles.mute),)) for text in wrap(" · ".join(parts), width))
+            words.append(say("screen.order_count", n=len(facts.orders)))
+        words.extend(times.money(amount, currency) for currency, amount in facts.totals[:2])
+        self._lines.extend(PanelLine(((text, roles.mute),)) for text in parts(words, width))
         shown = [language_name(customer.language)] if customer.language else []
         phones = [i.value for i in customer.identities if i.kind is IdentityKind.PHONE]
         shown += [f"+{phones[0].lstrip('+')}"] if phones else []
-        if shown:
-            self._lines.append(PanelLine(((" · ".join(shown), roles.mute),)))
+        self._lines.extend(PanelLine(((text, roles.mute),)) for text in parts(shown, width))
         for identity in customer.identities:
             if identity.kind is IdentityKind.EMAIL:
                 self._lines.append(PanelLine(((identity.value, roles.faint),)))
@@ -174,26 +172,26 @@ class PanelView(Lines, can_focus=True):
         """The order the conversation is about: parcels, what is in it, what it cost."""
         now = self._now()
         for shipment in order.shipments:
-            words = " ".join(part for part in (shipment.carrier, shipment.number) if part)
+            words = [" ".join(part for part in (shipment.carrier, shipment.number) if part)]
             if shipment.eta:
                 eta = f"{times.weekday(shipment.eta.astimezone(now.tzinfo))} {times.day(shipment.eta, now)}"
-                words += " · " + say("screen.eta", day=eta)
+                words.append(say("screen.eta", day=eta))
             elif shipment.shipped_at:
-                words += " · " + say("screen.shipped_at", day=times.day(shipment.shipped_at, now))
-            self._lines.extend(PanelLine((("  " + text, roles.mute),)) for text in wrap(words, width - 2))
-        parts = [times.day(order.placed_at, now)] if order.placed_at else []
+                words.append(say("screen.shipped_at", day=times.day(shipment.shipped_at, now)))
+            shown = parts([word for word in words if word], width - 2)
+            self._lines.extend(PanelLine((("  " + text, roles.mute),)) for text in shown)
+        words = [times.day(order.placed_at, now)] if order.placed_at else []
         if order.items:
-            parts.append(say("screen.item_count", n=sum(item.quantity for item in order.items)))
+            words.append(say("screen.item_count", n=sum(item.quantity for item in order.items)))
         if order.total is not None:
-            parts.append(times.money(order.total, order.currency))
-        if parts:
-            self._lines.append(PanelLine((("  " + " · ".join(parts), roles.mute),)))
+            words.append(times.money(order.total, order.currency))
+        self._lines.extend(PanelLine((("  " + text, roles.mute),)) for text in parts(words, width - 2))
         for item in order.items[:4]:
             count = f"{item.quantity} × " if item.quantity != 1 else ""
             self._lines.append(PanelLine((("  " + count + item.name, roles.faint),)))
         for refund in order.refunds:
-            words = say("screen.refunded", amount=times.money(refund.total, order.currency))
-            self._lines.append(PanelLine((("  " + words, roles.mute),)))
+            back = say("screen.refunded", amount=times.money(refund.total, order.currency))
+            self._lines.append(PanelLine((("  " + back, roles.mute),)))
 
     def _age(self, facts: Facts, roles: Roles, now: datetime, width: int) -> None:
         lines: list[Piece] = [(text, roles.warm) for fault in facts.faults for text in wrap(fault, width)]
