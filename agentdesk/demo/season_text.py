@@ -80,7 +80,7 @@ class Pen:
     def write(self, texts: Sequence[str], details: Mapping[str, str], *, wrap: str = "{}") -> str:
         """One of `texts`, written out; of many tries the one written least so far. `wrap` holds it, in place of `{}`."""
         best, fewest = "", 1 << 30
-        for _ in range(10):
+        for _ in range(20):
             text = self.fill(wrap.replace("{}", self._rng.choice(texts).strip()), details)
             seen = self._written[text]
             if seen < fewest:
