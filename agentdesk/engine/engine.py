@@ -28,7 +28,7 @@ from agentdesk.engine.status import ChannelStatus
 from agentdesk.engine.worker import ChannelWorker, Repeating
 from agentdesk.locale import say
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import outbox
+from agentdesk.store import outbox, retention
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
@@ -172,6 +172,7 @@ class Engine:
         if now >= self._next_prune:
             self._next_prune = now + PRUNE_EVERY
             self.database.prune_revisions()
+            retention.forget(self.database, self.config.retention_days)
 
     def wake(self) -> None:
         """Let every thread look at its work."""

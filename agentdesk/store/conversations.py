@@ -129,7 +129,7 @@ def refresh(tx: Tx, row: int, rules: Rules) -> None:
     else:
         status = known["status"]
     waiting = _waiting_since(tx, row, status, sums.last_out_at)
-    due = rules.due(known["kind"], moment(waiting)) if waiting else None
+    due = rules.due(known["kind"], moment(waiting), answered=sums.last_out_at > 0) if waiting else None
     about = about_of(tx.db, known["customer"], known["order_mentioned"], state.order_number)
     values |= {
         "messages": sums.messages, "unread": sums.unread, "first_at": sums.first_at, "last_at": sums.last_at,

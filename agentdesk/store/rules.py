@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from agentdesk.config import DeskConfig
 from agentdesk.domain import promise
 from agentdesk.domain.calendar import OpeningHours
 
 
-def _no_promise(_kind: str, _since: datetime) -> datetime | None:
+def _no_promise(_kind: str, _since: datetime, *, answered: bool) -> datetime | None:  # noqa: ARG001 - nothing is promised
     return None
+
+
+class Due(Protocol):
+    """When the promise to a waiting customer breaks, or None."""
+
+    def __call__(self, kind: str, since: datetime, /, *, answered: bool) -> datetime | None:
+        """`kind` is the channel's; `answered`: we wrote in this conversation before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,7 @@ class Rules:
     """Every address that is ours, lower case."""
     reopen_days: int = 14
     mask_cards: bool = False
-    due: Callable[[str, datetime], datetime | None] = _no_promise
-    """(channel kind, waiting since) -> when the promise breaks, or None."""
+    due: Due = _no_promise
 
 
 def opening_hours(config: DeskConfig) -> OpeningHours:
@@ -36,8 +42,10 @@ def store_rules(config: DeskConfig, hours: OpeningHours) -> Rules:
     """The desk's rules from its configuration: opening hours and promises become due times."""
     promises = config.promises
 
-    def due(kind: str, since: datetime) -> datetime | None:
-        return promise.due_at(kind, since, promises, hours)
+    def due(kind: str, since: datetime, /, *, answered: bool) -> datetime | None:
+        # A chat is promised a first answer within "chat"; later ones must come before the customer leaves.
+        later = promises.get("chat_abandon") if answered and kind != "imap" else None
+        return promise.due_at(kind, since, promises if later is None else {"chat": later}, hours)
 
     return Rules(
         agent=config.agent_email.lower(), own=config.own_addresses, reopen_days=config.reopen_days,

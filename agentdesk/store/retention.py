@@ -1,0 +1,54 @@
+"""Forgetting: conversations older than the desk keeps them leave the local store. The servers' copies are not touched.
+
+What is unfinished is never forgotten: an open conversation, a draft, a reply on its way.
+"""
+
+from __future__ import annotations
+
+from agentdesk.store import fulltext
+from agentdesk.store.database import Database, Tx
+
+DAY = 24 * 3600 * 1000
+BATCH = 20
+
+
+def forget(database: Database, days: int) -> int:
+    """Drop conversations whose last message is older than `days` (0: keep everything); returns how many."""
+    if days <= 0:
+        return 0
+    gone = 0
+    while found := database.write(lambda tx: _some(tx, days)):
+        gone += found
+    return gone
+
+
+def _some(tx: Tx, days: int) -> int:
+    rows = [
+        r["row"]
+        for r in tx.all(
+            "SELECT row FROM conversation c WHERE last_at > 0 AND last_at < ? AND merged_into = 0 AND status IN ('closed', 'waiting')"
+            " AND NOT EXISTS (SELECT 1 FROM draft d WHERE d.conversation = c.row)"
+            " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.row AND o.state != 'filed') LIMIT ?",
+            (tx.now - days * DAY, BATCH),
+        )
+    ]
+    for row in rows:
+        _drop(tx, row)
+    if rows:
+        tx.touch("list")
+    return len(rows)
+
+
+def _drop(tx: Tx, row: int) -> None:
+    for message in tx.all("SELECT row FROM message WHERE conversation = ?", (row,)):
+        fulltext.remove(tx, message["row"])
+        tx.execute("DELETE FROM attachment WHERE message = ?", (message["row"],))
+        tx.execute("DELETE FROM place WHERE message = ?", (message["row"],))
+        tx.execute("DELETE FROM meta WHERE key = ?", (f"raw:{message['row']}",))
+    for table in ("outbox", "job", "tag", "alias"):
+        tx.execute(f"DELETE FROM {table} WHERE conversation = ?", (row,))
+    # Their events stay in the team log; here they become orphans and would be found again with the mail.
+    tx.execute("UPDATE event SET conversation = 0 WHERE conversation = ?", (row,))
+    tx.execute("DELETE FROM message WHERE conversation = ?", (row,))
+    tx.execute("DELETE FROM conversation WHERE row = ? OR merged_into = ?", (row, row))
+    tx.touch("conversation", row)
