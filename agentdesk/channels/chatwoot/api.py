@@ -67,15 +67,15 @@ class Api:
         self, config: ChatChannelConfig, token: str, usage: Usage, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._base = config.url.rstrip("/") + "/"
-        self._server = config.url.rstrip("/")
+        self.server = config.url.rstrip("/")
         parts = _split(self._base)
         if parts is None or parts.scheme not in {"https", "http"}:
             raise ChannelDown(say("chat.bad_url", url=config.url))
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-            raise ChannelDown(say("chat.plain_refused", server=self._server))
+            raise ChannelDown(say("chat.plain_refused", server=self.server))
         token = token.strip()
         if not token.isascii() or not token.isprintable():
-            raise LoginRefused(say("chat.unusable_token", server=self._server))
+            raise LoginRefused(say("chat.unusable_token", server=self.server))
         self._token = token
         if transport is None:
             verify = client_context(config.ca_file) if parts.scheme == "https" else False
@@ -142,7 +142,7 @@ class Api:
                         raise Refused(say("chat.no_file", status=response.status_code))
                     return _read(response)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise ChannelDown(say("chat.lost", server=self._server, reason=_reason(error))) from error
+                raise ChannelDown(say("chat.lost", server=self.server, reason=_reason(error))) from error
         raise Refused(say("chat.bad_file_url", url=clean_line(url)[:_LONGEST_WORDS]))
 
     def _ask(
@@ -161,7 +161,7 @@ class Api:
             Failed: with the server's words, and whether it may have acted.
         """
         if self.pause:
-            raise Failed(say("chat.busy", server=self._server, seconds=int(self.pause) + 1), status=429, acted=False)
+            raise Failed(say("chat.busy", server=self.server, seconds=int(self.pause) + 1), status=429, acted=False)
         headers = {"api_access_token": self._token}
         if content is not None:
             headers["content-type"] = "application/json"
@@ -171,17 +171,17 @@ class Api:
             ) as response:
                 body = _read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Failed(say("chat.unreachable", server=self._server, reason=_reason(error)), acted=False) from error
+            raise Failed(say("chat.unreachable", server=self.server, reason=_reason(error)), acted=False) from error
         except httpx.InvalidURL as error:
-            raise Failed(say("chat.bad_url", url=self._server), acted=False) from error
+            raise Failed(say("chat.bad_url", url=self.server), acted=False) from error
         except (httpx.TimeoutException, httpx.TransportError, httpx.DecodingError) as error:
-            raise Failed(say("chat.lost", server=self._server, reason=_reason(error))) from error
+            raise Failed(say("chat.lost", server=self.server, reason=_reason(error))) from error
         self._note_clock(response.headers.get("date", ""))
         if response.is_success:
             try:
                 return json.loads(body) if body.strip() else None
             except (ValueError, RecursionError) as error:
-                raise Failed(say("chat.nonsense", server=self._server)) from error
+                raise Failed(say("chat.nonsense", server=self.server)) from error
         raise self._failure(response, body)
 
     def _failure(self, response: httpx.Response, body: bytes) -> Failed:
@@ -189,19 +189,17 @@ class Api:
         words = error_words(body)
         if status == 429:
             self._not_before = time.monotonic() + _retry_after(response.headers.get("retry-after", ""))
-            return Failed(
-                say("chat.busy", server=self._server, seconds=int(self.pause) + 1), status=status, acted=False
-            )
+            return Failed(say("chat.busy", server=self.server, seconds=int(self.pause) + 1), status=status, acted=False)
         if status == 401:
             detail = words or say("chat.unauthorized")
-            return Failed(say("chat.refused_token", server=self._server, detail=detail), status=status, acted=False)
+            return Failed(say("chat.refused_token", server=self.server, detail=detail), status=status, acted=False)
         if response.is_redirect:
             place = clean_line(response.headers.get("location", ""))[:_LONGEST_WORDS]
-            return Failed(say("chat.moved", server=self._server, place=place), status=status, acted=False)
+            return Failed(say("chat.moved", server=self.server, place=place), status=status, acted=False)
         if 400 <= status < 500:
             return Failed(words or say("chat.status", status=status), status=status, acted=False)
         detail = words or say("chat.status", status=status)
-        return Failed(say("chat.trouble", server=self._server, detail=detail), status=status)
+        return Failed(say("chat.trouble", server=self.server, detail=detail), status=status)
 
     def _note_clock(self, date: str) -> None:
         try:
