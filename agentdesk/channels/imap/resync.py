@@ -212,7 +212,7 @@ class FolderSync:
         first = max(1, last - self._window + 1)
         batch = session.fetch((number_range(first, last), self._items(session)), uid=False)
         self._window_due = False
-        seen = {one.uid for one in batch.found if one.uid}
+        seen = {one.uid for one in batch.found if one.uid and one.content("HEADER.FIELDS") is not None}
         if not seen:
             self._target, self._arriving = 1, self._window + 1  # list them; by UID, each that can't be read is tried alone
             return
