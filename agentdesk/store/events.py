@@ -37,7 +37,7 @@ def of_conversation(db: sqlite3.Connection, conversation: int) -> tuple[list[tup
     """(confirmed in the log's order, pending in the order they were made)."""
     confirmed: list[tuple[datetime, Event]] = []
     pending: list[tuple[datetime, Event]] = []
-    rows = db.execute("SELECT * FROM event WHERE conversation = ? ORDER BY seq = 0, seq, row", (conversation,))
+    rows = db.execute("SELECT * FROM event WHERE conversation = ? ORDER BY seq, row", (conversation,))  # as the index has them
     for row in rows:
         (confirmed if row["seq"] else pending).append((moment(row["at"]), _event(row)))
     return confirmed, pending

@@ -58,6 +58,7 @@ CREATE TABLE conversation (
 CREATE INDEX conversation_queue ON conversation (spam, merged_into, status, due_at, waiting_since);
 CREATE INDEX conversation_newest ON conversation (last_at);
 CREATE INDEX conversation_customer ON conversation (customer);
+CREATE INDEX conversation_linked ON conversation (linked_to) WHERE linked_to != 0;
 CREATE INDEX conversation_remote ON conversation (channel, remote) WHERE remote != '';
 
 CREATE TABLE tag (conversation INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (conversation, tag)) STRICT, WITHOUT ROWID;

@@ -52,7 +52,7 @@ def conversation_for(
         found = tx.one("SELECT * FROM conversation WHERE row = ?", (row,))
         if found is None:
             return None
-        continued = tx.one("SELECT row FROM conversation WHERE linked_to = ? AND merged_into = 0 ORDER BY row DESC LIMIT 1", (row,))
+        continued = tx.one("SELECT row FROM conversation WHERE linked_to = ? AND linked_to != 0 AND merged_into = 0 ORDER BY row DESC LIMIT 1", (row,))
         return Standing(
             conversation=row, last_at=moment(found["last_at"]),
             closed_at=moment(found["status_at"] or found["last_at"]) if found["status"] == "closed" else None,
