@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -29,6 +32,8 @@ from agentdesk.tui.screens.desk import DeskScreen
 
 POLL = 0.1
 """Seconds between two looks at what changed; a look costs one PRAGMA."""
+TROUBLE = (DeskError, OSError, sqlite3.Error)
+"""What may go wrong without being a defect of the screen."""
 REPAINTS = 0.25
 """Changes from outside reach the screen at most this often."""
 
@@ -86,6 +91,17 @@ class DeskApp(App[int]):
         self.set_interval(POLL, self._poll)
         self.set_interval(60.0, self.desk_screen.tick)
         self.call_after_refresh(self._settle)
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            # Neither on Windows nor in a thread that is not the main one.
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, self.terminal_lost)
+            loop.add_signal_handler(signal.SIGTERM, partial(self.leave, "background"))
+
+    def terminal_lost(self) -> None:
+        """The SSH line dropped: keep what was typed, and go as one goes then. The engine sends what is on its way."""
+        self.guarded(self.desk_screen.save_draft)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGHUP)
 
     def _settle(self) -> None:
         """The first picture is out: forget garbage for good, start what works behind, warm what comes first."""
@@ -124,6 +140,7 @@ class DeskApp(App[int]):
     def _press(self, event: events.Key) -> bool:
         """Take a key; False leaves it to the text being written."""
         screen = self.desk_screen
+        screen.touched = True
         if self._leaving:
             self._leaving = False
             screen.tell(say("screen.quit_called_off"))
@@ -173,10 +190,13 @@ class DeskApp(App[int]):
 
     def run_command(self, command_id: str, count: int = 0, argument: str = "") -> None:
         """Carry out a command; what the desk refuses is said in the status line."""
+        self.guarded(partial(ACTIONS[command_id], self.desk_screen, count, argument))
+
+    def guarded(self, do: Callable[[], object]) -> None:
+        """Do something; a refusal, a full disk or a store held by another process costs this one step, not the screen."""
         try:
-            ACTIONS[command_id](self.desk_screen, count, argument)
-        except (DeskError, OSError, sqlite3.Error) as error:
-            # A full disk or a store held by another process costs this one key, not what is being written.
+            do()
+        except TROUBLE as error:
             self.desk_screen.tell(str(error), "bad")
 
     def key_of(self, command_id: str) -> str:
@@ -208,12 +228,13 @@ class DeskApp(App[int]):
         future.add_done_callback(finished)
 
     def _poll(self) -> None:
-        self._seen |= self._changes.poll()
+        with contextlib.suppress(sqlite3.Error):
+            self._seen |= self._changes.poll()
         now = asyncio.get_running_loop().time()
         if self._seen and now - self._painted >= REPAINTS:
             changes, self._seen = frozenset(self._seen), set()
             self._painted = now
-            self.desk_screen.changed(changes)
+            self.guarded(partial(self.desk_screen.changed, changes))
         if self._started and self.engine is not None and not self.engine.watch():
             self.desk_screen.topline.update(engine_fault=say("screen.engine_gone"))
 
@@ -225,6 +246,7 @@ class DeskApp(App[int]):
 
     def leave(self, how: str) -> None:
         """End the screen. `background`: the engine sends what is on its way first; else it finishes its step and ends."""
+        self.guarded(self.desk_screen.save_draft)
         self.ending = "background" if how == "background" else "now"
         self.exit(0)
 

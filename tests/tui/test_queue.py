@@ -35,6 +35,7 @@ async def test_it_does_not_reorder_under_the_cursor():
 async def test_the_new_order_is_taken_when_the_cursor_moves():
     async with opened() as desk:
         fake = desk.desk
+        await desk.press("escape")
         fake.order.reverse()
         fake.changed.add(("list", 0))
         await desk.until(lambda: "order has changed" in desk.text())
@@ -42,6 +43,20 @@ async def test_the_new_order_is_taken_when_the_cursor_moves():
         await desk.press("k")
         assert desk.screen.queue.ids[0] == 14
         assert desk.screen.queue.current == 2
+
+
+async def test_before_the_first_key_the_list_is_simply_in_order():
+    async with opened() as desk:
+        fake = desk.desk
+        fake.order.reverse()
+        fake.changed.add(("list", 0))
+        await desk.until(lambda: desk.screen.queue.ids[0] == 14)
+        await desk.until(lambda: desk.screen.current == 14)
+        await desk.press("escape")
+        fake.order.reverse()
+        fake.changed.add(("list", 0))
+        await desk.until(lambda: "order has changed" in desk.text())
+        assert desk.screen.queue.ids[0] == 14
 
 
 async def test_the_conversation_follows_only_when_the_cursor_rests():

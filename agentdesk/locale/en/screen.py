@@ -86,7 +86,7 @@ WORDS = {
     "screen.orders": "Orders",
     "screen.history": "History",
     "screen.notes": "Notes",
-    "screen.which_order": "Which order is it? {key}",
+    "screen.which_order": "Which order is it?",
     "screen.other_customer": "other customer",
     "screen.more": "{n} more|{n} more",
     "screen.eta": "due {day}",

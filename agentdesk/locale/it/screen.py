@@ -86,7 +86,7 @@ WORDS = {
     "screen.orders": "Ordini",
     "screen.history": "Storia",
     "screen.notes": "Note",
-    "screen.which_order": "Di quale ordine si parla? {key}",
+    "screen.which_order": "Di quale ordine si parla?",
     "screen.other_customer": "altro cliente",
     "screen.more": "altro {n}|altri {n}",
     "screen.eta": "previsto {day}",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
@@ -46,6 +47,8 @@ FIRST = 300
 """Ids read at once when a view is opened."""
 SAVE = 0.6
 """Seconds without a key after which a draft is saved."""
+SAVE_AT_LEAST = 3.0
+"""Seconds after which it is saved although the keys go on."""
 
 
 @dataclass(slots=True)
@@ -85,9 +88,12 @@ class DeskScreen(Screen[None]):
         """On a narrow terminal: the panel stands where the queue was."""
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
+        self.touched = False
+        """A key has been pressed: from now on the list keeps its order under the cursor."""
         self._before_sheet: Any = None
         self._follow: Timer | None = None
         self._saving: Timer | None = None
+        self._dirty_since = 0.0
         self._counting: Timer | None = None
         self._listing = 0
         self._shape: tuple[object, ...] = ()
@@ -284,6 +290,11 @@ class DeskScreen(Screen[None]):
                 self.show_conversation(0)
             elif not self.current:
                 self.show_conversation(self.queue.current)
+        elif not self.touched:
+            # Nobody has begun yet: while the first messages come in, the list is simply in order.
+            self.queue.cursor = self.queue.top = 0
+            self.queue.show(ids, on=ids[0] if ids else 0)
+            self.queue.post_message(Queue.Moved())
         else:
             self.queue.offer(ids)
 
@@ -307,7 +318,7 @@ class DeskScreen(Screen[None]):
         """The cursor rests, and then the conversation under it is shown: holding `j` down opens nothing."""
         if self._follow is not None:
             self._follow.stop()
-        self._follow = self.set_timer(FOLLOW, self.follow)
+        self._follow = self.set_timer(FOLLOW, partial(self.desk_app.guarded, self.follow))
 
     def follow(self) -> None:
         """Show the conversation under the cursor, unless the agent is writing."""
@@ -418,7 +429,11 @@ class DeskScreen(Screen[None]):
     def on_composer_edited(self) -> None:
         if self._saving is not None:
             self._saving.stop()
-        self._saving = self.set_timer(SAVE, self.save_draft)
+        now = monotonic()
+        self._dirty_since = self._dirty_since or now
+        # Who types without a pause still loses no more than a few seconds.
+        left = max(0.0, min(SAVE, self._dirty_since + SAVE_AT_LEAST - now))
+        self._saving = self.set_timer(left, partial(self.desk_app.guarded, self.save_draft))
 
     def on_text_box_colons(self) -> None:
         """`::` in the text: the picker, there."""
@@ -429,6 +444,7 @@ class DeskScreen(Screen[None]):
         if self._saving is not None:
             self._saving.stop()
             self._saving = None
+        self._dirty_since = 0.0
         draft = self.composer.draft
         if draft is None or not self.composer.dirty:
             return
@@ -502,9 +518,8 @@ class DeskScreen(Screen[None]):
         """Counts, channels, progress. Counting a long desk is nothing a key should wait for."""
 
         def counted(counts: Counts | Exception) -> None:
-            if isinstance(counts, Exception):
-                raise counts
-            self.topline.update(counts, self.desk.reading.channels())
+            if not isinstance(counts, Exception):
+                self.desk_app.guarded(lambda: self.topline.update(counts, self.desk.reading.channels()))
 
         self.desk_app.aside(self.desk.queue.counts, counted, wait=wait)
 

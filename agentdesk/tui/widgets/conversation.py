@@ -176,6 +176,10 @@ class Conversation(Lines, can_focus=True):
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
+        if not self.size.width:
+            # Not laid out yet; there is nothing to wrap to, and the size comes before the first picture.
+            self._lines, self._starts = [], []
+            return
         width = max(8, min(self.size.width - 4, WIDEST))
         lines: list[Text] = []
         starts: list[int] = []

@@ -93,7 +93,7 @@ class PanelView(Lines, can_focus=True):
     def _build(self) -> None:
         facts, roles, now = self.facts, self.roles, self._now()
         self._lines = []
-        if facts is None:
+        if facts is None or not self.size.width:
             return
         width = max(8, self.size.width - 2)
         out = self._lines
@@ -105,7 +105,7 @@ class PanelView(Lines, can_focus=True):
             self._title("screen.orders")
             if facts.ambiguous:
                 key = self.desk_app.key_of("order.choose")
-                out.append(PanelLine(((say("screen.which_order", key=key), roles.warm),)))
+                out.append(PanelLine(((say("screen.which_order") + " ", roles.warm), (key, roles.accent))))
             self._orders(facts, roles, width)
             for number in facts.foreign:
                 words = say("screen.other_customer")
