@@ -293,6 +293,11 @@ class Work:
         if not messages:
             return []
         self._set_seen(tx, messages, seen=seen)
+        known = self._row(tx, row)
+        if known["kind"] != "imap":  # a chat can be told that it was read, and not that it was not
+            if seen:
+                jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": "seen"})
+            return []
         return [{"seen": not seen, "messages": messages, "row": row}]
 
     @staticmethod

@@ -1,0 +1,186 @@
+"""The whole job by keys alone, as a newcomer does it: `agentdesk demo` in a terminal, the customer played from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Shop:
+    """The demo's servers seen from outside: what customers got, and what they write."""
+
+    def __init__(self, folder: Path) -> None:
+        access = json.loads((folder / "server.json").read_text())
+        self.web = httpx.Client(base_url=access["page"], trust_env=False, timeout=20)
+        self.inbox = self.web.get("/demo/words").json()["inbox"]
+
+    def sent(self) -> list[dict[str, Any]]:
+        """What this desk sent to customers, one row a Message-ID with its count."""
+        return list(self.web.get("/demo/outside").json())
+
+    def write_mail(self, address: str, text: str, answers: int) -> None:
+        given = {"name": "", "address": address, "subject": "Re", "text": text, "answers": answers}
+        self.web.post("/demo/mail", json=given).raise_for_status()
+
+    def begin_chat(self, name: str, text: str) -> str:
+        """A visitor begins a chat; its address in the public API."""
+        own = f"/public/api/v1/inboxes/{self.inbox}/contacts"
+        source = self.web.post(own, json={"name": name}).json()["source_id"]
+        chat = self.web.post(f"{own}/{source}/conversations", json={}).json()["id"]
+        path = f"{own}/{source}/conversations/{chat}/messages"
+        self.web.post(path, json={"content": text}).raise_for_status()
+        return path
+
+    def chat_messages(self, path: str) -> list[str]:
+        return [m["content"] for m in self.web.get(path).json() if m["content"]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Any]:
+    opened: list[Terminal] = []
+
+    def run(columns: int = 140, lines: int = 40) -> Terminal:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "NO_COLOR"))}
+        terminal = Terminal(
+            [sys.executable, "-m", "agentdesk", "demo", "--desk", str(folder)],
+            columns=columns, lines=lines, environment=environment | {"LANG": "en_GB.UTF-8", "COLORTERM": "truecolor"},
+        )  # fmt: skip
+        opened.append(terminal)
+        return terminal
+
+    yield run
+    for terminal in opened:
+        terminal.close()
+
+
+def open_count(text: str) -> int:
+    found = re.search(r"Open (\d+)", text)
+    return int(found[1]) if found else 0
+
+
+def choose(desk: Terminal, words: str) -> None:
+    """Insert the snippet found by these words; a picker with gaps is left open by escape."""
+    desk.press("s")
+    desk.sees("snippets")
+    desk.type(words)
+    desk.until(lambda text: f"❯ {words}" in text)
+    desk.press("enter")
+    desk.sees("reply to")
+
+
+def test_from_the_queue_to_an_answered_customer(start: Any, folder: Path) -> None:
+    desk = start()
+    desk.until(lambda text: open_count(text) > 100, 60)
+    shop = Shop(folder)
+    before = len(shop.sent())
+
+    # the most urgent conversation, with the customer's orders beside it
+    desk.press("n")
+    desk.sees("Mine 1", "Orders")
+
+    # the right snippet, and out it goes; taken back before it left
+    choose(desk, "order number")
+    desk.press("ctrl+s")
+    desk.sees("undo")
+    desk.press("u")
+    desk.sees("undone")
+    assert len(shop.sent()) == before
+
+    # sent again, and this time let go
+    desk.press("r")
+    desk.sees("reply to")
+    desk.press("ctrl+s")
+    desk.until(lambda _: len(shop.sent()) == before + 1)
+    delivered = shop.sent()[-1]
+    assert delivered["count"] == 1
+    assert "{{" not in delivered["text"]
+    assert "⟨" not in delivered["text"]
+
+    # the customer answers: the conversation is back, with the answer in it
+    shop.write_mail(delivered["to"][0], "Il numero è 10001, grazie mille!", delivered["id"])
+    desk.press("esc", "/")
+    desk.type("grazie mille 10001")
+    desk.sees("10001, grazie mille", seconds=40)
+    desk.press("enter")
+    desk.sees("Il numero è 10001")
+    desk.press("esc")
+
+    # a chat from the page
+    path = shop.begin_chat("Ada Visitor", "Hello, is the red lamp still in stock?")
+    desk.sees("Chats waiting 8", seconds=30)
+    desk.press("/")
+    desk.type("red lamp still")
+    desk.sees("Ada Visitor")
+    desk.press("enter")
+    desk.sees("is the red lamp still in stock?")
+    desk.press("r")
+    desk.sees("reply to")
+    desk.type("Yes, it is {{ contact.name }} proof.")
+    desk.press("ctrl+s")
+    desk.sees("has no value yet")  # raw Liquid never leaves
+    for _ in range(len("{{ contact.name }} proof.")):
+        desk.press("backspace")
+    desk.type("here.")
+    desk.press("ctrl+s")
+    desk.until(lambda _: "Yes, it is here." in shop.chat_messages(path))
+    assert shop.chat_messages(path).count("Yes, it is here.") == 1
+
+    # quit with a reply still held: it goes out all the same, once
+    desk.press("esc", "esc", "n")
+    desk.press("r")
+    desk.sees("reply to")
+    desk.type("We are looking into it.")
+    desk.press("ctrl+s")
+    desk.sees("undo")
+    count = len(shop.sent())
+    desk.press("q")
+    desk.sees("background")
+    desk.press("b")
+    assert desk.ended() == 0
+    desk.until(lambda _: len(shop.sent()) == count + 1)
+    last = shop.sent()[-1]
+    assert "We are looking into it." in last["text"]
+    assert all(row["count"] == 1 for row in shop.sent())
+
+
+def test_the_second_start_continues_where_the_first_ended(start: Any) -> None:
+    desk = start()
+    desk.until(lambda text: open_count(text) > 100, 60)
+    desk.press("n")
+    desk.sees("Mine 1")
+    desk.press("e")
+    desk.sees("closed")
+    remaining = open_count(desk.text)
+    desk.press("q")
+    assert desk.ended() == 0
+    again = start()
+    again.until(lambda text: open_count(text) == remaining, 30)
+    again.press("q")
+    assert again.ended() == 0
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (60, 20), (40, 12), (200, 50)])
+def test_every_size_shows_the_queue_and_opens_a_conversation(start: Any, columns: int, lines: int) -> None:
+    desk = start(columns, lines)
+    desk.until(lambda text: open_count(text) > 100 or "✉" in text, 60)
+    desk.press("n")
+    desk.until(lambda text: "yours" in text or "Anna" in text)
+    desk.press("q")
+    assert desk.ended() == 0

@@ -1,0 +1,99 @@
+"""A terminal for tests: a program in a pty, its screen as pyte sees it, keys as a person types them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+KEYS = {
+    "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "backspace": "\x7f", "space": " ",
+    "pgdn": "\x1b[6~", "pgup": "\x1b[5~",
+}  # fmt: skip
+
+
+def key(name: str) -> str:
+    if name.startswith("ctrl+"):
+        return chr(ord(name[5].upper()) & 31)
+    return KEYS.get(name, name)
+
+
+class Terminal:
+    """Runs a command at a size. `close` kills it if it has not ended."""
+
+    def __init__(self, command: Sequence[str], *, columns: int = 140, lines: int = 40, environment: Mapping[str, str] | None = None) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.status: int | None = None
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:  # the child
+            try:
+                os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **(environment or {})})  # noqa: S606
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def read(self, seconds: float = 0.05) -> bool:
+        """Take in what came; False if nothing did."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self._stream.feed(data)
+        return bool(data)
+
+    def press(self, *keys: str) -> None:
+        """Keys one after the other, as fast as the program takes them in."""
+        for name in keys:
+            os.write(self._master, key(name).encode())
+            while self.read(0.03):
+                pass
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def until(self, condition: Callable[[str], object], seconds: float = 30.0) -> str:
+        """Read until the screen's text fulfils something; fails with the screen."""
+        end = time.monotonic() + seconds
+        while not condition(self.text):
+            self.read()
+            assert time.monotonic() < end, f"not on the screen in {seconds} s:\n{self.text}"
+        return self.text
+
+    def sees(self, *words: str, seconds: float = 30.0) -> str:
+        return self.until(lambda text: all(word in text for word in words), seconds)
+
+    def ended(self, seconds: float = 30.0) -> int:
+        """Wait for its end; the exit status."""
+        end = time.monotonic() + seconds
+        while self.status is None:
+            self.read(0.02)
+            found, status = os.waitpid(self.pid, os.WNOHANG)
+            if found:
+                self.status = os.waitstatus_to_exitcode(status)
+            assert time.monotonic() < end, f"still running:\n{self.text}"
+        return self.status
+
+    def close(self) -> None:
+        if self.status is None:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+        with contextlib.suppress(OSError):
+            os.close(self._master)
