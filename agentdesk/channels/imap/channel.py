@@ -258,7 +258,8 @@ class ImapChannel:
 
     def _bring_texts(self, session: Session) -> bool:
         """Some texts, newest first, all of one folder; whether there were any."""
-        wanted = self._store.without_text(self._window + len(self._without))
+        # More than are brought: Sent and INBOX lie mixed, and half a batch costs the same round trips
+        wanted = self._store.without_text(3 * self._window + len(self._without))
         by_name = {sync.name: sync for sync in self._folders.values()}
         some = []
         for one in wanted:
@@ -272,20 +273,20 @@ class ImapChannel:
         if not some:
             return False
         sync = by_name[some[0].place.folder]
-        here = {one.place.uid: one.message for one in some if one.place.folder == sync.name}
+        mine = [one for one in some if one.place.folder == sync.name][: self._window]
+        here = {one.place.uid: one.message for one in mine}
         self._enter(session, sync)
-        for uid, body in texts.bring(session, list(here)).items():
-            self._keep_text(session, sync, here[uid], uid, body)
+        found = texts.bring(session, list(here))
+        self._store.save_bodies({here[uid]: body for uid, body in found.items() if body is not None})
+        for uid in (uid for uid, body in found.items() if body is None):
+            self._give_up(session, sync, here[uid], uid)
         return True
 
-    def _keep_text(self, session: Session, sync: FolderSync, message: int, uid: int, body: Body | None) -> bool:
-        if body is not None:
-            self._store.save_body(message, body)
-            return True
+    def _give_up(self, session: Session, sync: FolderSync, message: int, uid: int) -> None:
+        """The server gave nothing for this message: don't ask again by ourselves; perhaps it is gone."""
         self._without.add(message)
         if not size_of(session.search_uids([uid])):
             sync.note_gone(uid)
-        return False
 
     def _place(self, session: Session, message: int) -> tuple[FolderSync, int]:
         """A place where the message lies now, with its folder selected; where we are already, if it lies there.
@@ -316,8 +317,10 @@ class ImapChannel:
         session = self._need()
         sync, uid = self._place(session, message)
         for found, body in texts.bring(session, [uid]).items():
-            if not self._keep_text(session, sync, message, found, body):
+            if body is None:
+                self._give_up(session, sync, message, found)
                 raise Refused(say("channels.not_there"))
+            self._store.save_body(message, body)
 
     def fetch_raw(self, message: int) -> bytes:
         """The message as it is on the server, every byte.

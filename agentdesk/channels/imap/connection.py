@@ -343,6 +343,9 @@ class Connection:
     Raises, from every method: `ChannelDown` when the connection is gone or broken; it can't be used any more then.
     """
 
+    compresses = True
+    """Whether to ask for compression where it is offered."""
+
     def __init__(
         self, url: ServerUrl, *, ca_file: Path | None = None, usage: Usage | None = None, timeouts: Timeouts | None = None
     ) -> None:
@@ -419,7 +422,7 @@ class Connection:
             login = self._login_command(user, password)
         except ValueError as error:
             raise LoginRefused(say("channels.login_unusable", server=str(self.url), user=clean_line(user))) from error
-        if self.quirks.compresses or "COMPRESS=DEFLATE" in self.capabilities:
+        if self.compresses and (self.quirks.compresses or "COMPRESS=DEFLATE" in self.capabilities):
             # One flight for both. Nothing else may be under way with COMPRESS: where compression begins would be a guess.
             answer, compress = self.run(login, command("COMPRESS DEFLATE"))
             self._compress(compress)
@@ -434,7 +437,7 @@ class Connection:
         self.capabilities = answer.capabilities() or frozenset()
         if not self.capabilities:
             self._ask_capabilities()
-        if compress is None and "COMPRESS=DEFLATE" in self.capabilities:
+        if self.compresses and compress is None and "COMPRESS=DEFLATE" in self.capabilities:
             self._compress(self.run(command("COMPRESS DEFLATE"))[0])
 
     def _login_command(self, user: str, password: str) -> Command:
