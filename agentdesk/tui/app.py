@@ -56,11 +56,11 @@ class DeskApp(App[int]):
         clock: Callable[[], datetime] | None = None,
         keymap: Keymap | None = None,
     ) -> None:
-        self.roles = theme.PALETTES[palette or theme.chosen(desk.config.state)]
+        self.roles = theme.palette(palette or theme.chosen(desk.config.state))
         super().__init__(ansi_color=True if self.roles.name in {"ansi", "none"} else None)
         self.animation_level = "none"
-        for roles in theme.PALETTES.values():
-            self.register_theme(theme.textual_theme(roles))
+        for name in theme.NAMES:
+            self.register_theme(theme.textual_theme(theme.palette(name)))
         self.theme = f"desk-{self.roles.name}"
         self.desk, self.engine = desk, engine
         self.agent = desk.config.agent_email.lower()
@@ -301,7 +301,7 @@ class DeskApp(App[int]):
     def use_palette(self, name: str) -> None:
         with contextlib.suppress(OSError):
             theme.remember(self.desk.config.state, name)
-        self.roles = theme.PALETTES[name]
+        self.roles = theme.palette(name)
         self.ansi_color = True if name in {"ansi", "none"} else None
         self.theme = f"desk-{name}"
         screen = self.desk_screen

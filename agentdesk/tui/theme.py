@@ -133,6 +133,19 @@ PALETTES["none"] = replace(
 )
 
 
+GROUNDS_256 = {"dark": ("#121212", "#262626"), "light": ("#ffffff", "#eeeeee")}
+"""With 256 colours, ground and raised ground become greys of that palette: rounded by Rich, both would be black."""
+
+
+def palette(name: str, environ: Mapping[str, str] = os.environ) -> Roles:
+    """A palette as this terminal can show it."""
+    roles = PALETTES[name]
+    if name not in GROUNDS_256 or environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
+        return roles
+    ground, raised = GROUNDS_256[name]
+    return replace(roles, ground=Style(bgcolor=ground), raised=Style(bgcolor=raised))
+
+
 def textual_theme(roles: Roles) -> Theme:
     """The same palette as Textual's stylesheets see it (`$desk-*`)."""
     plain = roles.name in {"ansi", "none"}
