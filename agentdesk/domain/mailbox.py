@@ -95,6 +95,9 @@ class MailStore(Protocol):
 
     def save_body(self, message: int, body: Body) -> None: ...
 
+    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
+        """Several at once, by message: a tenth of the writing, where they come together."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatContact:
@@ -117,6 +120,8 @@ class ChatMessage:
     """(url, name, type, size) of each attachment."""
     state: str = ""
     """sent, delivered, read, failed: as the channel says; empty if it says nothing."""
+    automatic: bool = False
+    """Written by the channel itself (a greeting, a survey): no answer to anybody."""
 
 
 @dataclass(frozen=True, slots=True)

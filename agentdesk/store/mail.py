@@ -222,28 +222,38 @@ class StoredMail:
         return [Place(r["folder"], Role(r["role"]), r["uidvalidity"], r["uid"], frozenset(r["flags"].split())) for r in rows]
 
     def save_body(self, message: int, body: Body) -> None:
+        self.save_bodies({message: body})
+
+    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
         def change(tx: Tx) -> None:
-            known = tx.one("SELECT conversation, subject, preview, direction FROM message WHERE row = ?", (message,))
-            if known is None:
-                return
-            text, quoted = self._mask(body.text), self._mask(body.quoted)
-            preview = " ".join(text.split())[:200] or known["preview"]
-            fulltext.remove(tx, message)
-            tx.execute(
-                "UPDATE message SET text = ?, quoted = ?, html = ?, preview = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END WHERE row = ?",
-                (text, quoted, body.html, preview, body.problem, body.problem, message),
-            )
-            fulltext.add(tx, message)
-            for a in body.attachments:
-                tx.execute(
-                    "INSERT OR IGNORE INTO attachment (message, part, name, type, size, inline, content_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (message, a.part, a.name, a.type, a.size, a.inline, a.content_id),
-                )
-            if known["direction"] == Direction.IN:
-                self._mention(tx, known["conversation"], numbers_in(text))
-            conversations.refresh(tx, known["conversation"], self._rules)
+            touched = [self._save_one(tx, message, body) for message, body in bodies.items()]
+            for row in dict.fromkeys(touched):
+                if row:
+                    conversations.refresh(tx, row, self._rules)
 
         self._db.write(change)
+
+    def _save_one(self, tx: Tx, message: int, body: Body) -> int:
+        """Returns its conversation; 0 if there is no such message any more."""
+        known = tx.one("SELECT conversation, subject, preview, direction FROM message WHERE row = ?", (message,))
+        if known is None:
+            return 0
+        text, quoted = self._mask(body.text), self._mask(body.quoted)
+        preview = " ".join(text.split())[:200] or known["preview"]
+        fulltext.remove(tx, message)
+        tx.execute(
+            "UPDATE message SET text = ?, quoted = ?, html = ?, preview = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END WHERE row = ?",
+            (text, quoted, body.html, preview, body.problem, body.problem, message),
+        )
+        fulltext.add(tx, message)
+        for a in body.attachments:
+            tx.execute(
+                "INSERT OR IGNORE INTO attachment (message, part, name, type, size, inline, content_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (message, a.part, a.name, a.type, a.size, a.inline, a.content_id),
+            )
+        if known["direction"] == Direction.IN:
+            self._mention(tx, known["conversation"], numbers_in(text))
+        return int(known["conversation"])
 
 
 def _seen_waiting(tx: Tx, message: int) -> bool:

@@ -79,6 +79,10 @@ class MemoryStore:
     def save_body(self, message: int, body: Body) -> None:
         self.rows[message].body = body
 
+    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
+        for message, body in bodies.items():
+            self.save_body(message, body)
+
     # For tests.
 
     def row(self, message_id: str) -> int:

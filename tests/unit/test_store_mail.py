@@ -9,7 +9,7 @@ import pytest
 
 from agentdesk.desk import Desk
 from agentdesk.domain.mailbox import Role
-from agentdesk.domain.message import Verified
+from agentdesk.domain.message import Body, Verified
 from agentdesk.store import orders
 from tests.desks import JAN, MARIA, NOON, SHOP, Mailbox, desk_config, order
 
@@ -202,3 +202,21 @@ def test_card_numbers_are_masked_on_arrival(tmp_path: Path) -> None:
         assert "1111 1111 1111" not in (desk.reading.thread(row.row)[0].text or "")
         assert "•••• 1111" in row.preview
         assert len(desk.queue.ids("all", "4111")) == 0
+
+
+def test_texts_that_come_together_are_one_change_and_reach_every_conversation(desk: Desk, mailbox: Mailbox) -> None:
+    orders.replace_all(desk.database, [order()], None, [])
+    rows = [
+        mailbox.bring("a", "", with_text=False), mailbox.bring("b", "", with_text=False, references=("a",)),
+        mailbox.bring("j", "", sender=JAN, with_text=False),
+    ]  # fmt: skip
+    changes = desk.changes()
+    gone = max(rows) + 1
+    mailbox.store.save_bodies({rows[0]: Body("Ordine #10245"), rows[1]: Body("Allora?"), rows[2]: Body("Hallo"), gone: Body("")})
+    announced = [topic for topic in changes.poll() if topic[0] == "conversation"]
+    changes.close()
+    assert len(announced) == 2
+    assert {r.customer_name: (r.preview, r.order_number) for r in desk.queue.rows(desk.queue.ids("all"))} == {
+        "Maria Rossi": ("Allora?", "10245"), "Jan de Vries": ("Hallo", ""),
+    }  # fmt: skip
+    assert not mailbox.store.without_text(10)

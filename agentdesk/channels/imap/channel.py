@@ -17,7 +17,6 @@ from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.session import Session
 from agentdesk.config import MailChannelConfig
 from agentdesk.domain.mailbox import MailStore, Place, Role
-from agentdesk.domain.message import Body
 from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.mail.headers import message_id as first_message_id
