@@ -33,7 +33,7 @@ def stopped(screen: DeskScreen) -> bool:
     screen.tell(problems[0], "bad")
     if OPEN_PLACE.search(draft.text):
         composer.to_open_place()
-    elif not (draft.to or draft.cc or draft.bcc) and draft.kind != "note" and composer.bar.draft is not None:
+    elif not (draft.to or draft.cc or draft.bcc) and screen.is_mail(draft.channel):
         composer.fields.display = draft.kind != "note"
         composer.fields.at = 0
         screen.set_focus(composer.fields)

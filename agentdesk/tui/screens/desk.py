@@ -439,6 +439,10 @@ class DeskScreen(Screen[None]):
         """`::` in the text: the picker, there."""
         self.desk_app.run_command("snippet.pick")
 
+    def is_mail(self, channel: str) -> bool:
+        """Whether a channel's replies have recipients."""
+        return any(c.name == channel and c.kind == "imap" for c in self.desk.config.channels)
+
     def save_draft(self) -> None:
         """Put what was typed on disk."""
         if self._saving is not None:

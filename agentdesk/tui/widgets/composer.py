@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from agentdesk.tui.app import DeskApp
 
-OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩")
+OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
+"""What stops a reply: a gap of a snippet, or a raw piece of a template."""
 FIELDS = ("to", "cc", "bcc", "subject")
 _ADDRESSES = re.compile(r"[,;]\s*(?![^<]*>)")
 
