@@ -87,9 +87,11 @@ service stats {{
 
 def available() -> str:
     """Why there can't be a Dovecot here; empty if there can."""
-    if not _binary():
+    binary = _binary()
+    if not binary:
         return "Dovecot is not installed (dovecot-imapd)"
-    return ""
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    return "" if version.startswith("2.3.") else f"Dovecot {version.split(' ')[0]} is another than the 2.3 this configuration is for"
 
 
 def _binary() -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from agentdesk.channels.base import Capabilities, ChannelDown, Usage
@@ -110,7 +110,7 @@ class ImapChannel:
             if inbox.due(older=False):
                 self._advance(session, inbox, older=False)
                 return False
-            if time.monotonic() - self._looked_at >= self._look_around:
+            if self._look_is_due():
                 self._look(session)
             for older in (False, True) if self.older else (False,):
                 for sync in list(self._folders.values()):
@@ -217,10 +217,14 @@ class ImapChannel:
             self._folders = {role: self._folders.get(role) or self._sync(role, name) for role, name in found}
 
     def _enter(self, session: Session, sync: FolderSync) -> None:
-        """Have this folder selected, and what happened there known."""
+        """Have this folder selected, and what happened there known. With INBOX, the others are looked at when it is time."""
         self._hear(session)
-        if session.selected != sync.name or not sync.entered:
-            sync.enter(session)
+        if session.selected == sync.name and sync.entered:
+            return
+        others = self._others(sync.name) if sync.state.role is Role.INBOX and self._look_is_due() else []
+        counts = sync.enter(session, [other.name for other in others])
+        if others:
+            self._learn(others, counts)
 
     def _hear(self, session: Session) -> None:
         session.take_heard()
@@ -230,11 +234,19 @@ class ImapChannel:
             if sync.name == session.selected:
                 sync.hear(session)
 
+    def _look_is_due(self) -> bool:
+        return time.monotonic() - self._looked_at >= self._look_around
+
+    def _others(self, name: str) -> list[FolderSync]:
+        return [sync for sync in self._folders.values() if sync.name != name and sync.state.uidvalidity]
+
     def _look(self, session: Session) -> None:
         """Whether something happened in the folders that are not selected; they are due then."""
+        others = self._others(session.selected)
+        self._learn(others, session.status([sync.name for sync in others]) if others else {})
+
+    def _learn(self, others: Sequence[FolderSync], counts: Mapping[str, Mapping[str, int]]) -> None:
         self._looked_at = time.monotonic()
-        others = [sync for sync in self._folders.values() if sync.name != session.selected]
-        counts = session.status([sync.name for sync in others])
         for sync in others:
             sync.look(counts.get(sync.name, {}))
 

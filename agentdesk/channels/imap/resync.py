@@ -89,12 +89,17 @@ class FolderSync:
 
     # Entering.
 
-    def enter(self, session: Session) -> None:
-        """Select the folder and learn what happened there in the meantime."""
+    def enter(self, session: Session, look_at: Sequence[str] = ()) -> dict[str, dict[str, int]]:
+        """Select the folder and learn what happened there in the meantime; what STATUS says of others, on the way."""
         state, known = self.state, None
         if state.uidvalidity and state.modseq and self.known:
             known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
-        selection = session.select(self.name, known)
+        selection = session.select(self.name, known, look_at)
+        self._arrive(session, selection)
+        return selection.counts
+
+    def _arrive(self, session: Session, selection: Selection) -> None:
+        state = self.state
         self.entered, self._audited = True, False
         self._exists = selection.exists
         if state.uidvalidity and (reason := self._contradiction(selection)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from agentdesk.channels.base import ChannelDown
@@ -63,6 +63,8 @@ class Selection:
     """QRESYNC was asked for and the server went along: `vanished` and `changed` are all that happened since."""
     vanished: Runs = ()
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of the other mailboxes that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,16 @@ class Session:
 
     def status(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
         """Counts of mailboxes that are not selected, in one flight; those that can't be asked are left out."""
+        return self._counts(self.run(*self._status_commands(names)), names)
+
+    def _status_commands(self, names: Sequence[str]) -> list[Command]:
         items = [Word(item.encode()) for item in _STATUS_ITEMS]
         if self._modseqs:
             items.append(word("HIGHESTMODSEQ"))
-        answers = self.run(*(command("STATUS", mailbox(name), group(*items)) for name in names))
+        return [command("STATUS", mailbox(name), group(*items)) for name in names]
+
+    @staticmethod
+    def _counts(answers: Iterable[Answer], names: Sequence[str]) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}
         for answer in answers:
             for response in answer.of("STATUS"):
@@ -201,8 +209,10 @@ class Session:
                     found[name] = responses.status(response)
         return found
 
-    def select(self, name: str, known: Known | None = None) -> Selection:
+    def select(self, name: str, known: Known | None = None, look_at: Sequence[str] = ()) -> Selection:
         """Select a mailbox; with `known` and QRESYNC (RFC 7162) also learn what happened since.
+
+        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight.
 
         Raises:
             Refused: there is none of this name, or it can't be opened.
@@ -221,15 +231,19 @@ class Session:
             words.append(word("(CONDSTORE)"))
         self.selected = ""
         self.news = News()
-        *_, answer = self.connection.run(*before, Command("SELECT", tuple(words)))
+        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *self._status_commands(look_at))
+        counts = self._counts(answers, look_at)
+        answer = answers[len(before)]
         if not answer.ok and len(words) > 1:  # the parameters are what it does not like: RFC 7162 lets it say BAD
             resync = False
-            *_, answer = self.connection.run(command("SELECT", mailbox(name)))
+            (answer,) = self.connection.run(command("SELECT", mailbox(name)))
         self.require(answer)
         self.selected = name
         selection = self._selection(name, answer, resynced=resync)
         self.exists = selection.exists
-        return selection
+        for later in answers[len(before) + 1 :]:
+            self._note(later.untagged)
+        return replace(selection, counts=counts)
 
     def _selection(self, name: str, answer: Answer, *, resynced: bool) -> Selection:
         said = list(answer.untagged)
