@@ -63,8 +63,7 @@ def mailbox(count: int, seed: int = 20261120) -> list[Mail]:
         mails += thread
         if len(mails) >= count:
             break
-    mails = sorted(mails[:count], key=lambda mail: (mail.received, mail.message_id))
-    return mails
+    return sorted(mails[:count], key=lambda mail: (mail.received, mail.message_id))
 
 
 def conversations(count: int, seed: int = 20261120) -> list[list[Mail]]:
@@ -207,7 +206,7 @@ def _message(
     date = format_datetime(at)
     fields = [
         f"Return-Path: <{sender[1]}>",
-        f"Received: from mx.{domain} (mx.{domain} [192.0.2.{dice.randint(1, 254)}])\r\n"
+        f"Received: from mx.{domain} (mx.{domain} [192.0.2.{dice.randint(1, 254)}])",
         f"\tby mail.casaverde.example (Postfix) with ESMTPS id {dice.getrandbits(40):X}\r\n\tfor <{receiver[1]}>; {date}",
         f"Received: from [198.51.100.{dice.randint(1, 254)}] by mx.{domain} with ESMTPSA\r\n\tid {dice.getrandbits(64):x}; {date}",
         f"Authentication-Results: mail.casaverde.example; dkim=pass header.d={domain};\r\n\tspf=pass smtp.mailfrom={sender[1]}; dmarc=pass",

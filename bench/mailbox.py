@@ -120,7 +120,7 @@ def _measure(server: object, messages: int) -> list[Figure]:
 
         size = sum(len(mail.raw) for mail in mails)
         figures = [Figure("(loading the mailbox)", loaded, "s", note=f"{size / messages:,.0f} B a message, {size / 1e6:.0f} MB")]
-        for measured in (_cold(start("normal"), mails), _warm(start("normal"), loader), _thin(start("thin"), loader)):
+        for measured in (_cold(start("normal"), mails), _warm(start("normal"), loader), _thin(start("thin"))):
             figures += measured
         loader.close()
     line.close()
@@ -202,7 +202,7 @@ def _text(lap: Lap, message_id: str) -> bool:
     return bool(lap.desk.database.value("SELECT text IS NOT NULL FROM message WHERE message_id = ?", (message_id,)))
 
 
-def _thin(lap: Lap, loader: Loader) -> list[Figure]:
+def _thin(lap: Lap) -> list[Figure]:
     wanted = corpus.photograph(0).message_id
     at = await_until(60, "rest", lambda: lap.has(wanted) and lap.ready())
     figures = [Figure("thin line, one new: received", lap.crossed.down, "B", 4_000, f"{at - lap.began:.2f} s")]
