@@ -41,6 +41,10 @@ def desk_config(folder: Path, **changes: object) -> DeskConfig:
     return replace(config, **changes)  # type: ignore[arg-type]  # names are the fields' own
 
 
+def whole_id(short: str) -> str:
+    return short if short.startswith("<") or not short else f"<{short}@x.example>"
+
+
 class Mailbox:
     """Brings mail into a desk the way the IMAP channel does."""
 
@@ -50,7 +54,6 @@ class Mailbox:
             lambda tx: tx.execute("INSERT OR IGNORE INTO channel (name, kind, state) VALUES ('support', 'imap', 'ready')")
         )
         self.database: Database = desk.database
-        self._uids: dict[str, int] = {}
 
     def folder(self, role: Role) -> FolderState:
         return FolderState(role.value, role, uidvalidity=1)
@@ -60,17 +63,16 @@ class Mailbox:
         role: Role = Role.INBOX, references: tuple[str, ...] = (), to: tuple[Address, ...] = (SHOP,), seen: bool = False,
         with_text: bool = True, **envelope: object,
     ) -> int:  # fmt: skip
-        """One message; returns its row in the store."""
-        name = role.value
-        self._uids[name] = uid = self._uids.get(name, 0) + 1
+        """One message; returns its row in the store. An id without brackets is one of ours, an empty one is missing."""
+        uid = self.database.value("SELECT coalesce(max(uid), 0) + 1 FROM place WHERE folder = ?", (role.value,))
         made = Envelope(
-            message_id=f"<{message_id}@x.example>", subject=subject, sender=sender, at=at, to=to,
-            references=tuple(f"<{r}@x.example>" for r in references),
-            in_reply_to=f"<{references[-1]}@x.example>" if references else "", preview=text[:80], **envelope,
+            message_id=whole_id(message_id), subject=subject, sender=sender, at=at, to=to,
+            references=tuple(map(whole_id, references)), in_reply_to=whole_id(references[-1]) if references else "",
+            preview=text[:80], **envelope,
         )  # type: ignore[arg-type]  # the rest of Envelope's own fields
         flags = frozenset({"\\Seen"}) if seen else frozenset()
         self.store.add(self.folder(role), [Arrival(uid, flags, made)])
-        row = self.database.value("SELECT row FROM message WHERE message_id = ? ORDER BY row DESC", (made.message_id,))
+        row = self.database.value("SELECT message FROM place WHERE folder = ? AND uid = ?", (role.value, uid))
         if with_text:
             self.store.save_body(row, Body(text))
         return int(row)

@@ -11,6 +11,7 @@ import json
 import logging
 import random
 import sqlite3
+import threading
 from collections.abc import Callable
 
 from agentdesk.channels.base import Attempt, Outcome, Sender
@@ -19,7 +20,7 @@ from agentdesk.domain.conversation import MessageState as S
 from agentdesk.domain.conversation import Status
 from agentdesk.domain.events import Kind
 from agentdesk.domain.message import Address, Outgoing, OutgoingFile
-from agentdesk.errors import LoginRefused
+from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
 from agentdesk.mail.compose import compose
 from agentdesk.store import conversations, events, jobs, outbox
@@ -32,16 +33,27 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 300.0
 """Seconds between two attempts at most; a reply is never given up by itself."""
+TRANSIENT = 3
+"""Attempts from which a way out counts as not working: greylisting is over by the second."""
 
 
 class Delivery:
     """The way out of one channel. Used by one thread."""
 
     def __init__(
-        self, config: DeskConfig, channel: str, sender: Sender, database: Database, blobs: Blobs, rules: Rules, accepted: Callable[[], None]
+        self, config: DeskConfig, channel: str, sender: Sender, database: Database, blobs: Blobs, rules: Rules, accepted: Callable[[], None],
+        refused: Callable[[str], None],
     ) -> None:
+        """`accepted` is called when the mailbox has something to do, `refused` when the server does not take the password."""
         self._config, self._channel, self._sender = config, channel, sender
         self._db, self._blobs, self._rules, self._accepted = database, blobs, rules, accepted
+        self._refused = refused
+        self._ending = threading.Event()
+        self._unsettled: dict[int, Attempt] = {}
+        self.failed = False
+        """The last attempts could not hand anything over (no server, no login)."""
+        self.sending = False
+        """A server is being spoken to."""
         known = config.channel(channel)
         self._is_mail = isinstance(known, MailChannelConfig)
         address = known.address if isinstance(known, MailChannelConfig) else config.agent_email
@@ -49,16 +61,31 @@ class Delivery:
 
     def run_due(self) -> None:
         """Take every step that can be taken now."""
-        for row in outbox.due(self._db, self._channel, now_millis()):
+        self._pick_up()
+        for row in outbox.due(self._db, self._channel, now_millis(), outbox.HAND_OVER):
+            if self._ending.is_set():
+                return
             if row["state"] in (S.HELD, S.SCHEDULED):
                 self._move(row["id"], S.QUEUED, (S.HELD, S.SCHEDULED))
-            if row["state"] in (S.HELD, S.SCHEDULED, S.QUEUED):
-                self._hand_over(row["id"])
+            self._hand_over(row["id"])
+
+    def stop(self) -> None:
+        """Begin nothing more; may be called from any thread."""
+        self._ending.set()
+
+    def _pick_up(self) -> None:
+        """What the last run could not write down (the disk was full): first what is known of an attempt, then the rest.
+
+        Nobody else hands over on this channel, so no row can be on its way now.
+        """
+        for row, attempt in list(self._unsettled.items()):
+            self._settle(row, attempt, expect=(S.SENDING,))
+        if self._db.value("SELECT 1 FROM outbox WHERE channel = ? AND state IN ('fenced', 'sending')", (self._channel,)):
+            self._db.write(lambda tx: outbox.recover(tx, self._channel))
 
     def seconds_to_next(self, most: float) -> float:
         """How long nothing is due."""
-        due = outbox.next_moment(self._db, self._channel)
-        return most if not due else max(0.0, min(most, (due - now_millis()) / 1000))
+        return outbox.seconds_to_next(self._db, self._channel, now_millis(), outbox.HAND_OVER, most)
 
     def _move(self, row: int, state: S, expect: tuple[S, ...]) -> bool:
         return self._db.write(lambda tx: outbox.move(tx, row, state, expect=expect))
@@ -70,7 +97,10 @@ class Delivery:
         try:
             outgoing = self._outgoing(out)
             digest = self._blobs.put(compose(outgoing)) if self._is_mail else ""
-        except Exception as error:  # noqa: BLE001 - nothing was handed over: whatever it is, the agent must see it
+        except DeskError as error:  # the disk is full
+            self._settle(row, Attempt(Outcome.DEFERRED, str(error)), expect=(S.FENCED,))
+            return
+        except Exception as error:  # nothing was handed over: whatever it is, the agent must see it
             log.exception("composing outbox %s", row)
             self._settle(row, Attempt(Outcome.REJECTED, say("engine.cannot_compose", error=error)), expect=(S.FENCED,))
             return
@@ -80,14 +110,22 @@ class Delivery:
 
         if not self._db.write(begin):
             return
+        pause, self.sending = 0.0, True
         try:
             attempt = self._sender.send(outgoing, self._remote(out))
         except LoginRefused as error:  # before anything was handed over
             attempt = Attempt(Outcome.DEFERRED, str(error))
+            pause = LONGEST_PAUSE  # a wrong password tried again and again locks the account
         except Exception as error:
             log.exception("sending outbox %s", row)
             attempt = Attempt(Outcome.UNKNOWN, say("engine.broke_off", error=error))
-        self._settle(row, attempt, expect=(S.SENDING,))
+        finally:
+            self.sending = False
+        self.failed = attempt.outcome is Outcome.DEFERRED and (out["attempts"] + 1 >= TRANSIENT or bool(pause))
+        self._unsettled[row] = attempt
+        self._settle(row, attempt, expect=(S.SENDING,), pause=pause)
+        if pause:
+            self._refused(attempt.detail)
 
     def _fence(self, row: int) -> sqlite3.Row | None:
         """The last look before handing over: fenced, or in conflict because the conversation moved on."""
@@ -118,7 +156,9 @@ class Delivery:
             files.append(OutgoingFile(f["name"], f["type"], content))
         return outgoing_of(out, self._from, tuple(files))
 
-    def _settle(self, row: int, attempt: Attempt, expect: tuple[S, ...]) -> None:
+    def _settle(self, row: int, attempt: Attempt, expect: tuple[S, ...], pause: float = 0.0) -> None:
+        """Write down what became of an attempt; `pause`: how long to wait at least before the next."""
+
         def change(tx: Tx) -> None:
             out = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
             detail = attempt.detail
@@ -126,20 +166,22 @@ class Delivery:
                 if attempt.refused:
                     detail = say("engine.some_refused", addresses=", ".join(attempt.refused), detail=detail)
                 state = S.ACCEPTED if self._is_mail else S.FILED
-                outbox.accept(tx, row, state, attempt.remote_id, detail, (self._from.name, self._from.address))
-                if out["conversation"] and self._is_mail and out["kind"] == "reply":
+                settled = outbox.accept(tx, row, state, attempt.remote_id, detail, (self._from.name, self._from.address))
+                if settled and out["conversation"] and self._is_mail and out["kind"] == "reply":
                     events.record(tx, out["conversation"], Kind.REPLIED, self._rules.agent, {"message_id": out["message_id"]})
             elif attempt.outcome is Outcome.DEFERRED:
-                pause = min(LONGEST_PAUSE, 2.0 ** min(out["attempts"], 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-                outbox.move(tx, row, S.QUEUED, expect=expect, detail=detail, next_try_at=tx.now + int(pause * 1000))
+                seconds = max(pause, min(LONGEST_PAUSE, 2.0 ** min(out["attempts"], 9))) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+                outbox.move(tx, row, S.QUEUED, expect=expect, detail=detail, next_try_at=tx.now + int(seconds * 1000))
             else:
                 state = S.REJECTED if attempt.outcome is Outcome.REJECTED else S.UNKNOWN
-                outbox.move(tx, row, state, expect=expect, detail=detail, looked_at=0)
+                # A chat was looked through by its channel at once; what turns up later is noticed when it is shown.
+                outbox.move(tx, row, state, expect=expect, detail=detail, looked_at=0 if self._is_mail else tx.now)
                 self._reopen(tx, out["conversation"])
             if out["conversation"]:
                 conversations.refresh(tx, out["conversation"], self._rules)
 
         self._db.write(change)
+        self._unsettled.pop(row, None)
         if attempt.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
             self._accepted()
 

@@ -6,8 +6,10 @@ events to the team log and back. It looks at the store itself; a wake byte only 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -17,7 +19,6 @@ from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.smtp import SmtpSender
 from agentdesk.config import DeskConfig, Link, MailChannelConfig
-from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.engine import shop, team
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.filing import Filing
@@ -26,13 +27,15 @@ from agentdesk.engine.lock import DeskLock
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
 from agentdesk.engine.status import ChannelStatus
 from agentdesk.engine.worker import ChannelWorker, Repeating
+from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import outbox, retention
+from agentdesk.store import jobs, outbox, retention
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
 from agentdesk.store.mail import StoredMail
+from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.store.team import LocalTeamLog
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,11 @@ TICK = 0.1
 SHOP_EVERY = 5.0
 PRUNE_EVERY = 300.0
 DRAIN_SECONDS = 600.0
+PAUSE_AFTER_FAULT = 5.0
+SENDING_PATIENCE = 60.0
+"""Seconds a reply that is being handed over may still take at the end; cut off, its outcome would be unknown."""
+FILE_ATTEMPTS = 4
+"""After these the end is not put off any longer for a copy in Sent."""
 
 
 class Engine:
@@ -54,21 +62,25 @@ class Engine:
         self._workers: dict[str, ChannelWorker] = {}
         self._senders: dict[str, Repeating] = {}
         self._smtp: dict[str, SmtpSender] = {}
+        self._deliveries: dict[str, Delivery] = {}
         self._team_lock = threading.Lock()
+        self._started = False
 
     def start(self) -> None:
         """Open the store, recover what a crash left, start the threads."""
         config = self.config
         self.database = Database(config.state / "desk.db")
+        self._started = True
         self._blobs = Blobs(config.state / "blobs")
         self._team = LocalTeamLog(config.state / "team.db")
         lost = self.database.write(outbox.recover)
         if lost:
             log.warning("%s replies were being handed over when the engine died", lost)
-        self.database.write(lambda tx: tx.execute("DELETE FROM question"))
+        self.database.write(self._forget_questions)
         self._changes = Changes(self.database)
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
-        self._next_shop = self._next_prune = 0.0
+        self._next_shop = self._next_prune = self._next_look = 0.0
+        self._events_wait = False
         self._refresh_if_rules_changed()
         self._carry_events()
         for channel in config.channels:
@@ -98,15 +110,16 @@ class Engine:
         service = Service(name, MailJobs(mailbox, self.database, self._blobs), self.database)
         filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address))
         delivery = Delivery(
-            config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake()
+            config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
+            refused=lambda words: self._ask_password(name, words),
         )
 
         def serve() -> None:
             service.run_due()
             filing.run_due()
 
-        self._smtp[name] = sender
-        worker = ChannelWorker(mailbox, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words),
+        self._smtp[name], self._deliveries[name] = sender, delivery
+        worker = ChannelWorker(mailbox, status, serve, filing.seconds_to_next, lambda words: self._ask_password(name, words),
                                Gauge(config.link, mailbox.usage, choose))
         out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
         self._workers[name], self._senders[name] = worker, out
@@ -119,12 +132,16 @@ class Engine:
         assert not isinstance(settings, MailChannelConfig)
         chat = ChatwootChannel(settings, self._secrets.get(name, ""), StoredChats(self.database, name, self._rules))
         service = Service(name, ChatJobs(chat, self.database, self._blobs), self.database)
-        delivery = Delivery(config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None)
+        delivery = Delivery(
+            config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None,
+            refused=lambda words: self._ask_password(name, words),
+        )
 
         def serve() -> None:
             delivery.run_due()
             service.run_due()
 
+        self._deliveries[name] = delivery
         worker = ChannelWorker(chat, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
         self._workers[name] = worker
         worker.start()
@@ -145,13 +162,19 @@ class Engine:
         for address in self._rules.own:
             tx.execute("UPDATE message SET direction = 'out', seen = 1 WHERE direction = 'in' AND lower(from_address) = ?", (address,))
 
+    @staticmethod
+    def _forget_questions(tx: Tx) -> None:
+        """Those of an engine that is gone."""
+        tx.execute("DELETE FROM question")
+        tx.touch("question")
+
     def _ask_password(self, name: str, words: str) -> None:
         def change(tx: Tx) -> None:
+            text = say("engine.ask_password", channel=name, detail=words)
+            if tx.one("SELECT 1 FROM question WHERE kind = 'password' AND data = ? AND text = ?", (name, text)) is not None:
+                return  # asked already; a new number would close the form that is being filled in
             tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
-            tx.execute(
-                "INSERT INTO question (kind, text, data, asked_at) VALUES ('password', ?, ?, ?)",
-                (say("engine.ask_password", channel=name, detail=words), name, tx.now),
-            )
+            tx.execute("INSERT INTO question (kind, text, data, asked_at) VALUES ('password', ?, ?, ?)", (text, name, tx.now))
             tx.touch("question")
 
         self.database.write(change)
@@ -160,11 +183,22 @@ class Engine:
 
     def tick(self) -> None:
         """Look at what changed, and do what is due. Called about every `TICK` seconds."""
+        if time.monotonic() < self._next_look:
+            return
+        try:
+            self._look()
+        except (DeskError, sqlite3.Error):  # the disk is full, somebody holds the database: no reason to end, nothing is lost
+            log.exception("looking at what changed")
+            self._next_look = time.monotonic() + PAUSE_AFTER_FAULT
+
+    def _look(self) -> None:
         topics = {topic for topic, _ in self._changes.poll()}
         if topics & {"outbox", "job", "all"}:
             self.wake()
-        if topics & {"event", "all"}:
+        self._events_wait = self._events_wait or bool(topics & {"event", "all"})
+        if self._events_wait:
             self._carry_events()
+            self._events_wait = False
         now = time.monotonic()
         if now >= self._next_shop and self._shop is not None:
             self._next_shop = now + SHOP_EVERY
@@ -188,42 +222,51 @@ class Engine:
     def set_secret(self, name: str, value: str) -> None:
         """A password the agent gave: used from now on, never written down."""
         self._secrets[name] = value
+        if not self._started:  # another engine holds the desk; this one takes over with it
+            return
         worker = self._workers.get(name)
 
         def change(tx: Tx) -> None:
             tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
+            tx.execute("UPDATE outbox SET next_try_at = 0 WHERE channel = ? AND state = 'queued'", (name,))
             tx.touch("question")
 
-        self.database.write(change)
-        if worker is not None:
-            worker.channel.set_secret(value)
-            worker.renew()
         if name in self._smtp:
             self._smtp[name].set_secret(value)
+        if worker is not None:
+            worker.channel.set_secret(value)
+        self.database.write(change)
+        if worker is not None:
+            worker.renew()
+        if name in self._senders:
             self._senders[name].wake()
 
     # -- how it ends
 
     def unfinished(self, without: Collection[str] = ()) -> int:
-        """Replies the engine can still bring further by itself: to be handed over soon, or to be filed."""
+        """Replies the engine can still bring further by itself: to be handed over soon, or to be filed.
+
+        Not those of channels it has no connection for, nor those that Sent has refused several times.
+        """
         horizon = int((time.time() + DRAIN_SECONDS) * 1000)
         rows = self.database.all(
-            "SELECT channel FROM outbox WHERE state IN ('queued', 'fenced', 'sending', 'accepted')"
+            "SELECT channel FROM outbox WHERE state IN ('queued', 'fenced', 'sending') OR (state = 'accepted' AND file_attempts < ?)"
             " OR (state IN ('held', 'scheduled') AND hold_until <= ?) OR (state = 'unknown' AND looked_at = 0)",
-            (horizon,),
+            (FILE_ATTEMPTS, horizon),
         )
-        return sum(row["channel"] not in without for row in rows)
+        return sum(row["channel"] in self._workers and row["channel"] not in without for row in rows)
 
     def jobs_waiting(self) -> int:
-        return int(self.database.value("SELECT count(*) FROM job WHERE attempts < 6") or 0)
+        """Jobs that its channels can still do."""
+        return sum(jobs.waiting(self.database, name) for name in self._workers)
 
     def up_to_date(self, without: Collection[str] = ()) -> bool:
         """Every channel has brought in everything at least once since the start."""
         return all(worker.rounds > 0 for name, worker in self._workers.items() if name not in without)
 
     def not_reached(self) -> list[str]:
-        """Channels whose last attempt to connect failed."""
-        return [name for name, worker in self._workers.items() if worker.failed]
+        """Channels whose last attempt to connect, or to hand a reply over, failed."""
+        return [name for name, worker in self._workers.items() if worker.failed or self._deliveries[name].failed]
 
     def channels(self) -> list[Channel]:
         return [worker.channel for worker in self._workers.values()]
@@ -231,12 +274,20 @@ class Engine:
     def stop(self, patience: float = 10.0) -> None:
         """Finish the running steps, close the connections, free the lock."""
         end = time.monotonic() + patience
+        for delivery in self._deliveries.values():
+            delivery.stop()
         threads: list[Repeating | ChannelWorker] = [*self._senders.values(), *self._workers.values()]
         for thread in threads:
             thread.stop()
         for thread in threads:
             thread.join(max(0.1, end - time.monotonic()))
-        self._carry_events()
+        end += SENDING_PATIENCE - patience
+        while any(delivery.sending for delivery in self._deliveries.values()) and time.monotonic() < end:
+            time.sleep(TICK)
+        for thread in threads:  # what was sent is written down
+            thread.join(0.1)
+        with contextlib.suppress(DeskError, sqlite3.Error):  # the next engine carries them
+            self._carry_events()
         self._changes.close()
         self._team.close()
         self.database.close()

@@ -7,6 +7,7 @@ import sqlite3
 
 from agentdesk.channels.base import MailActions
 from agentdesk.domain.conversation import MessageState as S
+from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.store import conversations, outbox
 from agentdesk.store.blobs import Blobs
@@ -26,11 +27,15 @@ class Filing:
 
     def run_due(self) -> None:
         """File what was accepted, look for what is unknown. A lost line ends it (`ChannelDown` goes up)."""
-        for row in outbox.due(self._db, self._channel, now_millis()):
+        for row in outbox.due(self._db, self._channel, now_millis(), outbox.FILE):
             if row["state"] == S.ACCEPTED:
                 self._file(row)
-            elif row["state"] == S.UNKNOWN:
+            else:
                 self._look(row)
+
+    def seconds_to_next(self, most: float) -> float:
+        """How long nothing is due."""
+        return outbox.seconds_to_next(self._db, self._channel, now_millis(), outbox.FILE, most)
 
     def _file(self, row: sqlite3.Row) -> None:
         pause = PAUSES[min(row["file_attempts"], len(PAUSES) - 1)]
@@ -47,7 +52,12 @@ class Filing:
             if content is None:  # marked as sent by the agent before it was ever composed
                 self._filed(row["id"], say("engine.no_copy"))
                 return
-            self._mailbox.file(content, moment(row["accepted_at"]))
+            try:
+                self._mailbox.file(content, moment(row["accepted_at"]))
+            except Refused as error:  # Sent is full, or may not be written: no reason to stop bringing mail in
+                words = str(error)
+                self._db.write(lambda tx: outbox.move(tx, row["id"], S.ACCEPTED, expect=(S.ACCEPTED,), detail=words))
+                return
         self._filed(row["id"], row["detail"])
 
     def _filed(self, row: int, detail: str) -> None:

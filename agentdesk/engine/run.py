@@ -39,8 +39,8 @@ class Report:
 
     @property
     def exit_status(self) -> int:
-        """3 if a channel was not reached, 1 if a reply needs the agent, else 0."""
-        if any(c.state not in ("ready", "offline") for c in self.channels.values()):
+        """3 if a channel was not reached or takes no replies, 1 if a reply needs the agent, else 0."""
+        if any(c.state not in ("ready", "offline") for c in self.channels.values()) or self.outbox.get("queued"):
             return 3
         return 1 if any(self.outbox.get(state) for state in ("unknown", "conflict", "rejected")) else 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from agentdesk.domain import cards
@@ -10,7 +9,7 @@ from agentdesk.domain.about import numbers_in
 from agentdesk.domain.customer import Identity, IdentityKind, email_identity, phone_identity
 from agentdesk.domain.mailbox import ChatContact, ChatConversation, ChatMessage
 from agentdesk.domain.message import Direction
-from agentdesk.store import conversations, customers, fulltext, threads
+from agentdesk.store import conversations, customers, fulltext, outbox, threads
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
 
@@ -31,11 +30,11 @@ class StoredChats:
         """The highest message id known of a chat (ids grow), or empty."""
         prefix = f"{self._channel}:"
         row = self._db.one(
-            "SELECT m.key FROM message m JOIN conversation c ON c.row = m.conversation WHERE c.channel = ? AND c.remote = ?"
-            " ORDER BY m.at DESC, length(m.key) DESC, m.key DESC LIMIT 1",
-            (self._channel, conversation),
+            "SELECT CAST(substr(m.key, ?) AS INTEGER) AS id FROM message m JOIN conversation c ON c.row = m.conversation"
+            " WHERE c.channel = ? AND c.remote = ? ORDER BY id DESC LIMIT 1",
+            (len(prefix) + 1, self._channel, conversation),
         )
-        return row["key"].removeprefix(prefix) if row else ""
+        return str(row["id"]) if row else ""
 
     def merge(self, conversations_: Sequence[ChatConversation]) -> None:
         for start in range(0, len(conversations_), 20):
@@ -90,9 +89,10 @@ class StoredChats:
         key = f"{self._channel}:{message.id}"
         known = tx.one("SELECT row FROM message WHERE key = ?", (key,))
         if known is not None:
+            # What we sent has the time of our own clock until the chat says its.
             tx.execute(
-                "UPDATE message SET state = ? WHERE row = ? AND ? != '' AND state != ?",
-                (message.state, known["row"], message.state, message.state),
+                "UPDATE message SET at = ?1, state = CASE WHEN ?2 = '' THEN state ELSE ?2 END WHERE row = ?3 AND (at != ?1 OR state != ?2)",
+                (millis(message.at), message.state, known["row"]),
             )
             return
         text = cards.mask(message.text) if self._rules.mask_cards else message.text
@@ -102,12 +102,14 @@ class StoredChats:
             sender = type(sender)(sender.name or chat.contact.name, chat.contact.email)
         added = tx.insert(
             "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, at, preview, text, state,"
-            " seen, reference_list) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " seen, automatic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (key, self._channel, row, key, message.direction, sender.name, sender.address, millis(message.at), preview, text,
-             message.state, message.direction is not Direction.IN, json.dumps([])),
+             message.state, message.direction is not Direction.IN, message.automatic),
         )
         threads.lead(tx, key, row)
         fulltext.add(tx, added)
+        if message.direction is Direction.OUT:
+            outbox.turned_up(tx, row, added, message.id)
         for url, name, type_, size in message.attachments:
             tx.execute(
                 "INSERT OR IGNORE INTO attachment (message, part, name, type, size) VALUES (?, ?, ?, ?, ?)", (added, url, name, type_, size)

@@ -26,6 +26,7 @@ class _Sums:
     last_at: int
     last_in_at: int
     last_out_at: int
+    last_in_row: int
     last_in_id: str
     preview: str
     last_is_out: bool
@@ -35,23 +36,24 @@ class _Sums:
 def _sums(tx: Tx, row: int) -> _Sums:
     total = tx.one(
         "SELECT count(*) AS n, coalesce(sum(direction = 'in' AND seen = 0), 0) AS unread, coalesce(min(at), 0) AS first_at,"
-        " coalesce(max(at), 0) AS last_at, coalesce(max(CASE WHEN direction = 'out' THEN at END), 0) AS last_out,"
+        " coalesce(max(at), 0) AS last_at, coalesce(max(CASE WHEN direction = 'out' AND automatic = 0 THEN at END), 0) AS last_out,"
         " coalesce(min(CASE WHEN direction = 'in' THEN automatic END), 0) AS automatic FROM message WHERE conversation = ?",
         (row,),
     )
     last = tx.one(
-        "SELECT preview, direction FROM message WHERE conversation = ? ORDER BY at DESC, row DESC LIMIT 1", (row,)
+        "SELECT preview FROM message WHERE conversation = ? ORDER BY at DESC, row DESC LIMIT 1", (row,)
     )
     last_in = tx.one(
-        "SELECT at, message_id FROM message WHERE conversation = ? AND direction = 'in' AND automatic = 0"
+        "SELECT row, at, message_id FROM message WHERE conversation = ? AND direction = 'in' AND automatic = 0"
         " ORDER BY at DESC, row DESC LIMIT 1",
         (row,),
     )
+    last_in_at, last_out_at = last_in["at"] if last_in else 0, total["last_out"]
     return _Sums(
         messages=total["n"], unread=total["unread"], first_at=total["first_at"], last_at=total["last_at"],
-        last_in_at=last_in["at"] if last_in else 0, last_out_at=total["last_out"],
+        last_in_at=last_in_at, last_out_at=last_out_at, last_in_row=last_in["row"] if last_in else 0,
         last_in_id=last_in["message_id"] if last_in else "",
-        preview=last["preview"] if last else "", last_is_out=bool(last) and last["direction"] == "out",
+        preview=last["preview"] if last else "", last_is_out=0 < last_out_at >= last_in_at,
         all_automatic=bool(total["automatic"]),
     )
 
@@ -72,9 +74,11 @@ def _came_after(tx: Tx, row: int, state: ConversationState, sums: _Sums) -> bool
     if state.status_seen == sums.last_in_id:
         return False
     seen = tx.one(
-        "SELECT at FROM message WHERE conversation = ? AND message_id = ?", (row, state.status_seen)
+        "SELECT at, row FROM message WHERE conversation = ? AND message_id = ?", (row, state.status_seen)
     ) if state.status_seen else None
-    return bool(sums.last_in_at > (seen["at"] if seen else millis(state.status_at)))
+    if seen is None:
+        return sums.last_in_at > millis(state.status_at)
+    return (sums.last_in_at, sums.last_in_row) > (seen["at"], seen["row"])  # servers count seconds: two may have the same
 
 
 def _folders(tx: Tx, row: int) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from agentdesk.store.database import Database, Tx, now_millis
 
 MAX_ATTEMPTS = 6
+LONGEST_PAUSE = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,16 @@ def add(
     return job
 
 
-def due(database: Database, channel: str, *, urgent_only: bool = False) -> list[Job]:
-    """What a channel can do now: urgent first, then in the order given."""
+def due(database: Database, channel: str) -> list[Job]:
+    """What a channel can do now: urgent first, then in the order given.
+
+    A pause longer than any can be was written before the clock was set back: it is over.
+    """
+    now = now_millis()
     rows = database.all(
-        "SELECT * FROM job WHERE channel = ? AND next_try_at <= ? AND attempts < ? AND (urgent OR NOT ?)"
+        "SELECT * FROM job WHERE channel = ? AND NOT next_try_at BETWEEN ? AND ? AND attempts < ?"
         " ORDER BY urgent DESC, id LIMIT 50",
-        (channel, now_millis(), MAX_ATTEMPTS, urgent_only),
+        (channel, now + 1, now + LONGEST_PAUSE, MAX_ATTEMPTS),
     )
     return [
         Job(r["id"], r["channel"], r["kind"], r["message"], r["conversation"], json.loads(r["data"]), r["attempts"])
@@ -82,7 +87,7 @@ def failed(database: Database, job: Job, error: str) -> None:
 
     def change(tx: Tx) -> None:
         tx.execute("UPDATE job SET attempts = ?, error = ? WHERE id = ?", (MAX_ATTEMPTS, error, job.id))
-        if job.message:
+        if job.kind == "text":
             tx.execute("UPDATE message SET problem = ? WHERE row = ? AND text IS NULL", (error, job.message))
         if job.conversation:
             tx.touch("conversation", job.conversation)

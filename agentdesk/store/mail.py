@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentdesk.domain import cards
 from agentdesk.domain.about import numbers_in
+from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Wanted
-from agentdesk.domain.message import Body, Direction, Envelope
-from agentdesk.store import conversations, customers, fulltext, threads
+from agentdesk.domain.message import Body, Direction, Envelope, Verified
+from agentdesk.store import conversations, customers, fulltext, jobs, outbox, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
 
 MOST_NUMBERS = 20
 SEEN = "\\Seen"
+MADE_UP = "@no-message-id.agentdesk.invalid"
+"""What a Message-ID ends with that we made because there was none; never written into a mail."""
 
 
 class StoredMail:
@@ -74,7 +78,7 @@ class StoredMail:
         self._db.write(change)
 
     def _add_one(self, tx: Tx, folder: FolderState, arrival: Arrival) -> int:
-        envelope = arrival.envelope
+        envelope = self._identified(folder, arrival)
         seen = SEEN in arrival.flags
         key = self._key(tx, envelope)
         known = tx.one("SELECT row, conversation, state FROM message WHERE key = ?", (key,))
@@ -91,11 +95,30 @@ class StoredMail:
             self._filed(tx, message, envelope.message_id)
         return int(conversation)
 
+    def _identified(self, folder: FolderState, arrival: Arrival) -> Envelope:
+        """The envelope with what tells it apart, and with who wrote it.
+
+        Without a Message-ID it gets one made of what it says, the same in every folder and on every machine; what says nothing
+        is known by its place. What our own contact form sends in a customer's name is the customer's.
+        """
+        envelope = arrival.envelope
+        if not envelope.message_id:
+            said = (envelope.sender.identity, envelope.subject, millis(envelope.at), envelope.size)
+            where = (folder.name, folder.uidvalidity, arrival.uid)
+            digest = hashlib.sha256(repr(said if envelope.sender.address or envelope.subject else where).encode("utf-8", "replace"))
+            envelope = replace(envelope, message_id=f"<{digest.hexdigest()[:24]}{MADE_UP}>")
+        others = [a for a in envelope.reply_to if a.identity not in self._rules.own]
+        if folder.role is not Role.SENT and others and envelope.sender.identity in self._rules.own:
+            envelope = replace(envelope, sender=others[0], verified=Verified.NONE)
+        return envelope
+
     def _key(self, tx: Tx, envelope: Envelope) -> str:
         """The same Message-ID is the same message, unless sender or subject say that it was used twice."""
         key = f"{self._channel}:{envelope.message_id}"
         known = tx.one("SELECT from_address, subject, state FROM message WHERE key = ?", (key,))
-        if known is None or (known["from_address"].lower() == envelope.sender.identity and known["subject"] == envelope.subject):
+        if known is None or (
+            known["from_address"].strip().lower() == envelope.sender.identity and known["subject"] == self._mask(envelope.subject)
+        ):
             return key
         if known["state"]:  # ours: servers may rewrite From or the subject's encoding
             return key
@@ -144,10 +167,10 @@ class StoredMail:
     def _filed(self, tx: Tx, message: int, message_id: str) -> None:
         """A copy lies in Sent: whatever step of the outbox wanted to file it is done."""
         tx.execute("UPDATE message SET state = 'filed' WHERE row = ? AND direction = 'out'", (message,))
-        waiting = tx.one("SELECT id, state FROM outbox WHERE message_id = ? AND channel = ?", (message_id, self._channel))
-        if waiting is not None and waiting["state"] == "accepted":
-            tx.execute("UPDATE outbox SET state = 'filed', filed_at = ? WHERE id = ?", (tx.now, waiting["id"]))
-            tx.touch("outbox", waiting["id"])
+        waiting = tx.one("SELECT id FROM outbox WHERE message_id = ? AND channel = ?", (message_id, self._channel))
+        if waiting is not None:
+            # Also one of unknown outcome: providers that file sent mail themselves may need a while.
+            outbox.move(tx, waiting["id"], MessageState.FILED, expect=(MessageState.ACCEPTED, MessageState.UNKNOWN), filed_at=tx.now)
 
     def _mask(self, text: str) -> str:
         return cards.mask(text) if self._rules.mask_cards else text
@@ -242,8 +265,9 @@ class StoredMail:
         preview = " ".join(text.split())[:200] or known["preview"]
         fulltext.remove(tx, message)
         tx.execute(
-            "UPDATE message SET text = ?, quoted = ?, html = ?, preview = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END WHERE row = ?",
-            (text, quoted, body.html, preview, body.problem, body.problem, message),
+            "UPDATE message SET text = ?1, quoted = ?2, html = ?3, preview = ?4, problem = CASE WHEN ?5 != '' THEN ?5"
+            " WHEN problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END WHERE row = ?6",
+            (text, quoted, body.html, preview, body.problem, message),
         )
         fulltext.add(tx, message)
         for a in body.attachments:
@@ -258,7 +282,8 @@ class StoredMail:
 
 def _seen_waiting(tx: Tx, message: int) -> bool:
     """We changed \\Seen ourselves and the server has not been told yet: its old flag is no news."""
-    return tx.one("SELECT 1 FROM job WHERE kind = 'seen' AND message = ?", (message,)) is not None
+    waiting = "SELECT 1 FROM job WHERE kind = 'seen' AND message = ? AND attempts < ?"
+    return tx.one(waiting, (message, jobs.MAX_ATTEMPTS)) is not None
 
 
 def _folder(row: Any) -> FolderState:

@@ -9,15 +9,13 @@ two steps, and only the failed one repeats.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from datetime import datetime
 from typing import Any
 
 from agentdesk.domain.conversation import MessageState
-from agentdesk.store import fulltext
-from agentdesk.store.addresses import from_json
-from agentdesk.store.database import Database, Tx, millis
+from agentdesk.locale import say
+from agentdesk.store import fulltext, threads
+from agentdesk.store.database import Database, Tx
 
 S = MessageState
 UNSENT = (S.HELD, S.SCHEDULED, S.QUEUED, S.FENCED, S.SENDING)
@@ -75,31 +73,38 @@ def _show_state(tx: Tx, row: int, state: MessageState) -> None:
     )
 
 
-def due(db: Database, channel: str, now: int) -> list[sqlite3.Row]:
-    """Rows whose next step can be taken now, oldest first."""
+# A pause or a hold that ends later than any can be was written before the clock was set back: it is over.
+_DUE_AT = (
+    "max(CASE WHEN next_try_at > :now + :longest THEN 0 ELSE next_try_at END,"
+    " CASE WHEN state = 'scheduled' OR (state = 'held' AND created_at <= :now + :longest) THEN hold_until ELSE 0 END)"
+)
+_LONGEST_PAUSE = 600_000
+HAND_OVER = "state IN ('held', 'scheduled', 'queued')"
+"""Rows the way out has something to do for."""
+FILE = "(state = 'accepted' OR (state = 'unknown' AND looked_at = 0))"
+"""Rows the mailbox has something to do for: filing, looking."""
+
+
+def due(db: Database, channel: str, now: int, which: str) -> list[sqlite3.Row]:
+    """Rows whose next step can be taken now, oldest first. `which` is `HAND_OVER` or `FILE`."""
     return db.all(
-        "SELECT * FROM outbox WHERE channel = :channel AND next_try_at <= :now AND (state IN ('queued', 'accepted')"
-        " OR (state IN ('held', 'scheduled') AND hold_until <= :now) OR (state = 'unknown' AND looked_at = 0))"
-        " ORDER BY id",
-        {"channel": channel, "now": now},
+        f"SELECT * FROM outbox WHERE channel = :channel AND {which} AND {_DUE_AT} <= :now ORDER BY id",
+        {"channel": channel, "now": now, "longest": _LONGEST_PAUSE},
     )
 
 
-def next_moment(db: Database, channel: str) -> int:
-    """When the next held, scheduled or postponed row is due; 0: nothing waits."""
-    return int(
-        db.value(
-            "SELECT min(max(next_try_at, CASE WHEN state IN ('held', 'scheduled') THEN hold_until ELSE 0 END)) FROM outbox"
-            " WHERE channel = ? AND state IN ('held', 'scheduled', 'queued', 'accepted')",
-            (channel,),
-        )
-        or 0
+def seconds_to_next(db: Database, channel: str, now: int, which: str, most: float) -> float:
+    """How long nothing is due, at most `most`."""
+    moment = db.value(
+        f"SELECT min({_DUE_AT}) FROM outbox WHERE channel = :channel AND {which}",
+        {"channel": channel, "now": now, "longest": _LONGEST_PAUSE},
     )
+    return most if moment is None else max(0.0, min(most, (moment - now) / 1000))
 
 
-def recover(tx: Tx) -> int:
-    """At the engine's start: what was being handed over when it died is unknown now. Returns how many."""
-    rows = tx.all("SELECT id, state FROM outbox WHERE state IN ('sending', 'fenced')")
+def recover(tx: Tx, channel: str = "") -> int:
+    """What was being handed over when the engine died, or broke off, is unknown now. Returns how many; of one channel, or all."""
+    rows = tx.all("SELECT id, state FROM outbox WHERE state IN ('sending', 'fenced') AND ? IN ('', channel)", (channel,))
     lost = 0
     for row in rows:
         if row["state"] == S.FENCED:  # nothing was handed over yet
@@ -114,11 +119,6 @@ def restore_draft(tx: Tx, row: int) -> int | None:
     found = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
     if found is None or found["state"] not in TAKEN_BACK:
         return None
-    taken = tx.one(
-        "SELECT id FROM draft WHERE conversation = ? AND kind = ? AND conversation != 0", (found["conversation"], found["kind"])
-    )
-    if taken is not None:  # a new draft was begun meanwhile; it is kept beside as one of its own
-        tx.execute("UPDATE draft SET conversation = 0 WHERE id = ?", (taken["id"],))
     draft = tx.insert(
         "INSERT INTO draft (conversation, kind, channel, to_list, cc_list, bcc_list, subject, text, quoted, base, message_id, language,"
         " snippets, actions, cursor, created_at, updated_at) SELECT conversation, kind, channel, to_list, cc_list, bcc_list, subject,"
@@ -133,32 +133,39 @@ def restore_draft(tx: Tx, row: int) -> int | None:
 
 
 def moved_on(db: sqlite3.Connection | Tx, row: sqlite3.Row) -> bool:
-    """Whether the conversation has a message the agent had not seen when writing this reply."""
-    if not row["conversation"] or row["override"]:
+    """Whether the conversation has a message the agent had not seen when writing this reply.
+
+    Only a reply can be overtaken: what goes to the warehouse stays right whatever the customer adds. A later row may be older
+    mail that was brought in meanwhile, so its time counts too (the server's, which has seconds).
+    """
+    if not row["conversation"] or row["override"] or row["kind"] != "reply":
         return False
     found = db.execute(
-        "SELECT 1 FROM message WHERE conversation = ? AND row > ? AND automatic = 0 AND at > coalesce((SELECT at FROM message WHERE row = ?), 0)"
+        "SELECT 1 FROM message WHERE conversation = ? AND row > ? AND direction != 'note' AND automatic = 0"
+        " AND at >= coalesce((SELECT at FROM message WHERE row = ?), 0)"
         " AND message_id NOT IN (SELECT message_id FROM outbox WHERE conversation = ?) LIMIT 1",
         (row["conversation"], row["base"], row["base"], row["conversation"]),
     ).fetchone()
     return found is not None
 
 
-def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, sender: tuple[str, str]) -> None:
-    """The server took it: recorded at once, with the message as the conversation shows it."""
+def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, sender: tuple[str, str]) -> bool:
+    """The server took it: recorded at once, with the message as the conversation shows it. False if it was settled before."""
     now = tx.now
     if not move(
         tx, row, state, expect=(S.SENDING, S.UNKNOWN), accepted_at=now, remote_id=remote_id, detail=detail, attempts=0,
         filed_at=now if state is S.FILED else 0, next_try_at=0,
     ):
-        return
+        return False
     out = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
-    if not out["conversation"]:
-        return
+    known = tx.one("SELECT remote FROM conversation WHERE row = ?", (out["conversation"],))
+    if known is None or (known["remote"] and not remote_id):  # a chat shows it itself, under an id of its own
+        return True
+    threads.lead(tx, out["message_id"], out["conversation"])  # some programs answer with this id alone
     preview = " ".join(out["text"].split())[:200]
     key = f"{out['channel']}:{remote_id or out['message_id']}"
     if tx.one("SELECT 1 FROM message WHERE key = ?", (key,)) is not None:
-        return
+        return True
     message = tx.insert(
         "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, to_list, cc_list, subject, at,"
         " in_reply_to, reference_list, preview, text, quoted, state, seen) VALUES (?, ?, ?, ?, 'out', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
@@ -166,21 +173,25 @@ def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, s
          out["subject"], now, out["in_reply_to"], out["reference_list"], preview, out["text"], out["quoted"], state),
     )
     fulltext.add(tx, message)
-    for file in tx.all("SELECT name, type, size, blob FROM draft_file WHERE outbox = ? ORDER BY id", (row,)):
+    for file in tx.all("SELECT id, name, type, size, blob FROM draft_file WHERE outbox = ? ORDER BY id", (row,)):
         tx.execute(
             "INSERT INTO attachment (message, part, name, type, size, blob) VALUES (?, ?, ?, ?, ?, ?)",
-            (message, f"sent:{file['name']}:{file['blob'][:8]}", file["name"], file["type"], file["size"], file["blob"]),
+            (message, f"sent:{file['id']}", file["name"], file["type"], file["size"], file["blob"]),
         )
+    return True
 
 
-def hold_for(seconds: float, at: datetime) -> int:
-    """When a hold that begins now ends."""
-    return millis(at) + int(seconds * 1000)
+_CLOCKS_DIFFER = 300_000
 
 
-def snippets_of(row: sqlite3.Row) -> list[str]:
-    return [str(name) for name in json.loads(row["snippets"])]
-
-
-def recipients(row: sqlite3.Row) -> tuple[str, ...]:
-    return tuple(a.address for name in ("to_list", "cc_list", "bcc_list") for a in from_json(row[name]))
+def turned_up(tx: Tx, conversation: int, message: int, remote_id: str) -> None:
+    """A message of ours that a chat shows: if it is a reply of unknown outcome, it did arrive."""
+    shown = tx.one("SELECT text, at FROM message WHERE row = ?", (message,))
+    for out in tx.all(
+        "SELECT id, message_id, text FROM outbox WHERE conversation = ? AND state = 'unknown' AND created_at <= ? ORDER BY id",
+        (conversation, shown["at"] + _CLOCKS_DIFFER),
+    ):
+        if out["text"].split() == shown["text"].split():
+            tx.execute("UPDATE message SET message_id = ? WHERE row = ?", (out["message_id"], message))
+            accept(tx, out["id"], S.FILED, remote_id, say("store.turned_up"), ("", ""))
+            return

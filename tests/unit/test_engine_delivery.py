@@ -63,7 +63,7 @@ def write_reply(desk: Desk, **how) -> int:
 
 
 def deliver(desk: Desk, sender: ScriptedSender) -> None:
-    Delivery(desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None).run_due()
+    Delivery(desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None, refused=lambda _: None).run_due()
 
 
 def file(desk: Desk, folder: SentFolder) -> None:

@@ -128,6 +128,7 @@ def message_of(item: Any) -> ChatMessage | None:
             attachment for part in _list(fields.get("attachments")) if (attachment := _attachment(part)) is not None
         ),
         state=state if direction is Direction.OUT and isinstance(state, str) and state in _STATES else "",
+        automatic=kind == TEMPLATE,
     )
 
 

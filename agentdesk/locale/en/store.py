@@ -5,4 +5,5 @@ WORDS = {
     "store.newer": "The desk's database {path} was written by a newer version of AgentDesk. Please update AgentDesk.",
     "store.closed": "The desk is closed.",
     "store.disk_full": "The disk is full: nothing more can be saved in {path}. Free some space; what was saved is safe.",
+    "store.turned_up": "it did arrive: the conversation shows it",
 }

@@ -5,4 +5,5 @@ WORDS = {
     "store.newer": "L'archivio {path} è stato scritto da una versione più recente di AgentDesk. Aggiorna AgentDesk.",
     "store.closed": "Il desk è chiuso.",
     "store.disk_full": "Il disco è pieno: in {path} non si può più salvare nulla. Libera spazio; ciò che era salvato è al sicuro.",
+    "store.turned_up": "è arrivato: la conversazione lo mostra",
 }
