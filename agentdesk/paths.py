@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from agentdesk.errors import UsageError
+from agentdesk.errors import Refused, UsageError
 from agentdesk.locale import say
 
 APP = "agentdesk"
@@ -45,8 +45,16 @@ def shipped(kind: str) -> Path:
 
 
 def make_private(folder: Path) -> Path:
-    """Make a folder that only its owner can enter (0700), parents included where they are missing."""
-    for missing in reversed([folder, *folder.parents]):
-        if not missing.exists():
-            missing.mkdir(mode=0o700, exist_ok=True)
+    """Make a folder that only its owner can enter (0700), parents included where they are missing.
+
+    Raises:
+        Refused: it can't be made.
+    """
+    try:
+        for missing in reversed(folder.parents):
+            if not missing.exists():
+                missing.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise Refused(say("errors.cannot_make", folder=folder, reason=error.strerror or error)) from error
     return folder

@@ -35,7 +35,7 @@ def main(argv: Sequence[str], *, open_screen: Screen | None = None) -> int:
     except DeskError as error:
         print(f"agentdesk: {error}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D instead of an answer
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough of it. The interpreter must not try to flush it once more at its end.

@@ -113,8 +113,8 @@ def _state(config: DeskConfig) -> Iterator[Check]:
         folder = make_private(config.state)
         free = shutil.disk_usage(folder).free
         mode = folder.stat().st_mode & 0o077
-    except OSError as error:
-        yield Check("state", FAILED, f"{config.state}: {error.strerror or error}")
+    except (DeskError, OSError) as error:
+        yield Check("state", FAILED, str(error))
         return
     kind = _file_system(folder)
     if kind in REMOTE:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from agentdesk.cli.output import talk
 from agentdesk.desk import Desk
 from agentdesk.desk.engine_process import EngineProcess
+from agentdesk.desk.facts import OutboxFact
 from agentdesk.domain.conversation import MessageState
 from agentdesk.errors import Unreachable
 from agentdesk.locale import say
@@ -19,29 +20,35 @@ SEND_PATIENCE = 300.0
 POLL = 0.1
 DONE = frozenset({MessageState.ACCEPTED, MessageState.FILED})
 NEEDS_AGENT = frozenset({MessageState.REJECTED, MessageState.UNKNOWN, MessageState.CONFLICT})
+LOST = frozenset({"down", "refused", "offline"})
 UNREACHABLE = Unreachable.exit_status
 
 
-def _until(desk: Desk, ready: Callable[[], bool], patience: float, ending: str) -> bool:
-    """Run an engine (it waits while another holds the desk) until `ready`, looked at after each change; False if it took too long."""
+def _until(desk: Desk, ready: Callable[[], bool], hopeless: Callable[[], bool], patience: float, ending: str) -> bool:
+    """Run an engine (it waits while another holds the desk) until `ready`; False if it is hopeless or takes too long.
+
+    Both are looked at after each change; `hopeless` only once the channels' states are those of a running engine.
+    """
     if ready():
         return True
     changes = desk.changes()
     engine = EngineProcess(desk.config, fetch_all(desk.config))
     engine.start()
     end = time.monotonic() + patience
+    done = tried = False
     try:
-        while time.monotonic() < end:
-            if changes.poll() and ready():
-                return True
-            if not engine.watch():
-                return ready()
-            if any(channel.state == "refused" for channel in desk.reading.channels()):
-                return ready()
-            time.sleep(POLL)
-        return ready()
+        while not done and time.monotonic() < end and engine.watch():
+            topics = {topic for topic, _ in changes.poll()}
+            tried = tried or "channel" in topics
+            if topics:
+                done = ready()
+                if not done and tried and hopeless():
+                    break
+            if not done:
+                time.sleep(POLL)
+        return done or ready()
     finally:
-        engine.stop(ending)
+        engine.stop(ending if done else "now")
         changes.close()
 
 
@@ -53,7 +60,12 @@ def bring_texts(desk: Desk, conversation: int) -> int:
 
     for message in missing():
         desk.reading.want_text(message)
-    if _until(desk, lambda: not missing(), TEXT_PATIENCE, "now"):
+    name = desk.queue.rows([conversation])[0].channel
+
+    def lost() -> bool:
+        return any(channel.name == name and channel.state in LOST for channel in desk.reading.channels())
+
+    if _until(desk, lambda: not missing(), lost, TEXT_PATIENCE, "now"):
         return 0
     talk(say("cli.texts_not_here"))
     _say_channels(desk)
@@ -61,15 +73,27 @@ def bring_texts(desk: Desk, conversation: int) -> int:
 
 
 def send_and_wait(desk: Desk, outbox_id: int) -> int:
-    """Until a reply is accepted: 0; it needs the agent: 1; no server was reached: 3."""
+    """Until a reply is accepted: 0; it needs the agent: 1; no server was reached: 3, and it stays in the outbox."""
+
+    def entry() -> OutboxFact | None:
+        return next((each for each in desk.writing.outbox() if each.id == outbox_id), None)
+
+    def settled() -> bool:
+        found = entry()
+        return found is None or found.state in DONE | NEEDS_AGENT
+
+    def deferred() -> bool:
+        found = entry()
+        return found is not None and found.state is MessageState.QUEUED and found.attempts > 0
+
     # In the background it ends by itself when the copy is filed, too.
-    _until(desk, lambda: desk.writing.state(outbox_id) in DONE | NEEDS_AGENT | {None}, SEND_PATIENCE, "background")
-    entry = next((entry for entry in desk.writing.outbox() if entry.id == outbox_id), None)
-    if entry is None or entry.state in DONE:
+    _until(desk, settled, deferred, SEND_PATIENCE, "background")
+    found = entry()
+    if found is None or found.state in DONE:
         talk(say("cli.reply_accepted"))
         return 0
-    talk(say("cli.reply_state", state=entry.state.value, detail=entry.detail or "-"))
-    if entry.state in NEEDS_AGENT:
+    talk(say("cli.reply_state", state=found.state.value, detail=found.detail or "-"))
+    if found.state in NEEDS_AGENT:
         return 1
     _say_channels(desk)
     return UNREACHABLE
@@ -77,5 +101,5 @@ def send_and_wait(desk: Desk, outbox_id: int) -> int:
 
 def _say_channels(desk: Desk) -> None:
     for channel in desk.reading.channels():
-        if channel.state in {"down", "refused"}:
+        if channel.state in LOST:
             talk(f"{channel.name}: {channel.detail or channel.state}")

@@ -178,3 +178,11 @@ def test_a_broken_keymap_is_told_and_the_rest_works(empty):
     assert outcome.status == 0
     assert "mine.toml:4" in outcome.err
     assert next(c["keys"] for c in outcome.json["commands"] if c["id"] == "close") == ["ctrl+w"]
+
+
+def test_a_state_folder_that_can_not_be_made_is_one_line(empty):
+    (empty.folder / "state").write_text("a file")
+    outcome = empty.run("list")
+    assert outcome.status == 1
+    assert "Traceback" not in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1

@@ -155,3 +155,20 @@ def test_open_places_and_empty_texts_are_not_sent(world, maria, text):
 def test_reply_needs_exactly_one_text(world, maria):
     assert world.run("reply", maria).status == 2
     assert world.run("reply", maria, "--text", "a", "--snippet", "b").status == 2
+
+
+def test_wait_says_that_no_server_was_reached_and_keeps_the_reply(world, maria):
+    outcome = world.run("reply", maria, "--text", "Hello", "--now", "--wait")
+    assert outcome.status == 3
+    assert "127.0.0.1" in outcome.err
+    (entry,) = world.run("outbox", "--json").json["outbox"]
+    assert (entry["state"], entry["conversation"]) == ("queued", maria)
+    assert entry["attempts"] > 0
+
+
+def test_a_text_that_can_not_be_fetched_is_exit_3_with_the_rest_shown(world):
+    later = next(c["id"] for c in world.run("list", "--json").json["conversations"] if c["subject"] == "Later")
+    outcome = world.run("show", later, "--json")
+    assert outcome.status == 3
+    assert outcome.json["thread"][0]["text"] is None
+    assert "127.0.0.1" in outcome.err
