@@ -284,7 +284,7 @@ class DeskApp(App[int]):
     def short_name(self, who: str) -> str:
         """A colleague's first name, from an address or a name."""
         name = self._names.get(who.lower(), who)
-        return name if "@" in name else name.split(" ")[0]
+        return name.split(" ")[0] if name in self._names.values() else name
 
     def use_mouse(self, *, on: bool) -> None:
         """1000: buttons; 1006: their places as decimal numbers. Not 1003, which reports every move."""

@@ -166,3 +166,10 @@ async def test_a_discarded_draft_comes_back_by_undo():
         assert desk.desk.writing.kept == {}
         await desk.press("u")
         assert desk.screen.composer.box.text == "Bozza"
+
+
+async def test_what_is_missing_stays_in_sight_under_a_long_preview():
+    async with opened(size=(80, 20)) as desk:
+        await desk.press("s")
+        assert "1 value missing: gift_date — asked on enter" in desk.text()
+        assert "…" in desk.text()

@@ -38,7 +38,7 @@ WORDS = {
     "screen.priority_normal": "normal",
     "screen.priority_low": "low",
     "screen.status_open": "open",
-    "screen.status_waiting": "waiting for the customer",
+    "screen.status_waiting": "waiting",
     "screen.status_snoozed": "snoozed",
     "screen.status_closed": "closed",
     "screen.no_subject": "(no subject)",

@@ -38,7 +38,7 @@ WORDS = {
     "screen.priority_normal": "normale",
     "screen.priority_low": "bassa",
     "screen.status_open": "aperta",
-    "screen.status_waiting": "in attesa del cliente",
+    "screen.status_waiting": "in attesa",
     "screen.status_snoozed": "rimandata",
     "screen.status_closed": "chiusa",
     "screen.no_subject": "(senza oggetto)",

@@ -47,7 +47,7 @@ def tinted(filled: Filled, roles: Roles, width: int) -> list[list[Piece]]:
 
 
 class Picker(Sheet):
-    share = 0.62
+    share = 0.7
     most = 7
 
     def __init__(
@@ -97,15 +97,19 @@ class Picker(Sheet):
         filled = self.fill(choice.value)
         if isinstance(filled, DeskError):
             return [[(text, self._roles.bad)] for text in wrap(str(filled), width)]
-        lines = tinted(filled, self._roles, width)
-        missing = list(dict.fromkeys(m.name for m in filled.missing))
-        if missing:
-            lines.append([])
-            words = say("screen.missing_values", n=len(missing))
-            tail = " — " + say("screen.asked_on_enter") if asked_of(filled) else ""
-            names = ", ".join(name.removeprefix("ask.") for name in missing)
-            lines.append([(words + " ", self._roles.bad), (names, self._roles.text), (tail, self._roles.mute)])
-        return lines
+        return tinted(filled, self._roles, width)
+
+    def foot(self, choice: Choice | None) -> Sequence[Piece]:
+        """Which values are missing."""
+        filled = self.fill(choice.value) if choice is not None else None
+        if filled is None or isinstance(filled, DeskError):
+            return ()
+        missing = list(dict.fromkeys(m.name.removeprefix("ask.") for m in filled.missing))
+        if not missing:
+            return ()
+        words = say("screen.missing_values", n=len(missing))
+        tail = " — " + say("screen.asked_on_enter") if asked_of(filled) else ""
+        return [(words + " ", self._roles.bad), (", ".join(missing), self._roles.text), (tail, self._roles.mute)]
 
     def turns(self) -> bool:
         return True

@@ -6,7 +6,7 @@ Each entry is wrapped once for a width and kept; a change wraps only what change
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from textual.message import Message
 from textual.strip import Strip
@@ -75,7 +75,10 @@ class Head(Lines):
             if row.status == "snoozed" and row.snoozed_until:
                 word += " " + times.until(row.snoozed_until, self.desk_app.now())
             state.append((word + " · ", roles.mute))
-        state.append((say("screen.messages", n=row.messages), roles.faint))
+        if width > 44 or not state:
+            state.append((say("screen.messages", n=row.messages), roles.faint))
+        elif state:
+            state[-1] = (state[-1][0].removesuffix(" · "), state[-1][1])
         return line(width, [(" ", roles.text), (who, roles.mute)], [*state, (" ", roles.text)], gap=2)
 
 
@@ -184,13 +187,16 @@ class Conversation(Lines, can_focus=True):
         lines: list[Text] = []
         starts: list[int] = []
         number = 1
-        day = None
+        day: date | None
         zone = self._now().tzinfo
+        # The first entry's day is named too, unless everything is of today.
+        day = self._now().date()
         kept: dict[tuple[str, int], tuple[object, list[Text]]] = {}
-        several_days = len({item.at.astimezone(zone).date() for item in self.items}) > 1
+        if len({item.at.astimezone(zone).date() for item in self.items}) > 1:
+            day = None
         for item in self.items:
             item_day = item.at.astimezone(zone).date()
-            if several_days and item_day != day:
+            if item_day != day:
                 if lines:
                     lines.append(())
                 lines.append((("\0" + times.long_day(item.at, self._now()), self.roles.faint),))

@@ -51,6 +51,10 @@ class Sheet:
         """Lines below the list."""
         return ()
 
+    def foot(self, choice: Choice | None) -> Sequence[Piece]:
+        """A line under the preview that stays in sight however long that is."""
+        return ()
+
     def preview_title(self) -> str:
         return say("screen.preview")
 
@@ -89,6 +93,7 @@ class SheetView(Lines, can_focus=True):
         self.cursor = 0
         self.top = 0
         self._preview: list[Sequence[Piece]] = []
+        self._foot: Sequence[Piece] = ()
 
     def show(self, sheet: Sheet, query: str = "") -> None:
         self.sheet, self.entry = sheet, Entry(query, secret=sheet.secret)
@@ -96,7 +101,7 @@ class SheetView(Lines, can_focus=True):
 
     def clear(self) -> None:
         self.sheet, self.choices = None, ()
-        self._preview = []
+        self._preview, self._foot = [], ()
 
     def search(self, *, keep: bool = False) -> None:
         """Ask the sheet for its entries again."""
@@ -114,6 +119,7 @@ class SheetView(Lines, can_focus=True):
         if self.sheet is not None:
             width = max(8, self.size.width - 4)
             self._preview = list(self.sheet.preview(self.current, self.entry.text, width))
+            self._foot = self.sheet.foot(self.current)
         self._keep_in_sight()
         self.refresh()
 
@@ -163,7 +169,7 @@ class SheetView(Lines, can_focus=True):
         height = max(1, self.size.height - 2)
         if self.sheet is None or not self.sheet.previews():
             return height
-        most = self.sheet.most or max(1, height // 2 - 1)
+        most = min(self.sheet.most or height, max(2, height * 2 // 5 - 1))
         return max(1, min(most, len(self.choices) or 1, height))
 
     def _keep_in_sight(self) -> None:
@@ -208,9 +214,20 @@ class SheetView(Lines, can_focus=True):
             return Strip.blank(width)
         if y == 1:
             return rule(width, roles.line, [(sheet.preview_title(), roles.mute)])
-        y -= 2
-        if y < len(self._preview):
-            return line(width, [("   ", roles.text), *self._preview[y]])
+        return self._below(y - 2, self.size.height - room - 4, width)
+
+    def _below(self, y: int, height: int, width: int) -> Strip:
+        """A line of the preview; where it is too long, it says so, and its foot stays."""
+        roles = self.roles
+        foot = 2 if self._foot else 0
+        fits = len(self._preview) + foot <= height
+        body = self._preview if fits else self._preview[: max(0, height - foot - 1)]
+        if y < len(body):
+            return line(width, [("   ", roles.text), *body[y]])
+        if not fits and y == len(body):
+            return line(width, [("   ", roles.text), ("…", roles.faint)])
+        if foot and y == (len(body) + 1 if fits else height - 1):
+            return line(width, [("   ", roles.text), *self._foot])
         return Strip.blank(width)
 
     def _choice(self, choice: Choice, width: int, *, here: bool) -> Strip:
