@@ -62,7 +62,8 @@ class Terminal:
         """Keys one after the other, as fast as the program takes them in."""
         for name in keys:
             os.write(self._master, key(name).encode())
-            while self.read(0.03):
+            # A program tells a lone escape from the beginning of a sequence by the pause after it.
+            while self.read(0.25 if name == "esc" else 0.03):
                 pass
 
     def type(self, text: str) -> None:
