@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -81,6 +81,7 @@ class DeskApp(App[int]):
         self.ending = "background"
         """What the engine is told at the end. A lost terminal means: send what is on its way."""
         self._leaving = False
+        self._known_faults: Sequence[str] = ()
         self._started = False
         """The engine is."""
 
@@ -114,8 +115,7 @@ class DeskApp(App[int]):
         gc.set_threshold(20_000, 50, 1_000)
         faults = [*map(str, self.keyboard.keymap.faults), *self.desk.config.faults]
         if faults:
-            more = say("screen.more_faults", n=len(faults) - 1) if len(faults) > 1 else ""
-            self.desk_screen.tell(faults[0] + more, "bad")
+            self._say_faults(faults)
         elif unsent := self.desk.writing.unsent():
             self.desk_screen.tell(say("screen.unsent_at_start", n=unsent, key=self.key_of("outbox")), "note")
         self.look_for_questions()
@@ -123,9 +123,26 @@ class DeskApp(App[int]):
 
     def _warm(self) -> None:
         """Load what the first picker needs while nothing else happens."""
-        prepare = getattr(self.desk.answers, "prepare", None)
-        if prepare is not None:
-            self.aside(prepare, lambda _: None)
+
+        def prepared(result: object) -> None:
+            # What is wrong with a pack is said once, where nothing more urgent stands.
+            faults = [str(result)] if isinstance(result, TROUBLE) else list(self.desk.answers.faults)
+            if faults and not self.desk_screen.footer.words:
+                self._say_faults(faults)
+
+        self.aside(self.desk.answers.prepare, prepared)
+
+    def _say_faults(self, faults: Sequence[str]) -> None:
+        more = say("screen.more_faults", n=len(faults) - 1) if len(faults) > 1 else ""
+        self.desk_screen.tell(faults[0] + more, "bad")
+
+    def look_for_faults(self) -> None:
+        """What the engine wants known, once each."""
+        faults = self.desk.reading.engine_faults()
+        fresh = [fault for fault in faults if fault not in self._known_faults]
+        self._known_faults = tuple(faults)
+        if fresh:
+            self._say_faults(fresh)
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

@@ -279,7 +279,7 @@ class FakeReading:
         self.wanted: list[tuple[str, int]] = []
         self.blobs: dict[int, bytes] = {}
         self.asked: tuple[Question, ...] = ()
-        self.answers: list[tuple[int, str]] = []
+        self.faults: tuple[str, ...] = ()
         self.states: tuple[ChannelFact, ...] = (
             ChannelFact("support", "imap", "ready", "", 128, 128, 2_100, 400, 12, NOW),
             ChannelFact("chat", "chatwoot", "ready", "", 2, 2, 0, 0, 3, NOW),
@@ -338,13 +338,11 @@ class FakeReading:
     def channels(self) -> tuple[ChannelFact, ...]:
         return self.states
 
+    def engine_faults(self) -> tuple[str, ...]:
+        return self.faults
+
     def questions(self) -> tuple[Question, ...]:
         return self.asked
-
-    def answered(self, question_id: int, text: str) -> None:
-        self.answers.append((question_id, text))
-        self.asked = ()
-
 
 class FakeWork:
     def __init__(self, desk: FakeDesk) -> None:
@@ -518,6 +516,11 @@ class FakeWriting:
 class FakeAnswers:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
+        self.prepared = 0
+        self.faults: tuple[str, ...] = ()
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def search(self, query: str, row: int) -> list[FakeHit]:
         words = query.lower().split()

@@ -316,3 +316,32 @@ async def test_gone_replaced_rows_do_not_break_the_list():
         fake.rows[1] = replace(fake.rows[1], subject="Nuovo oggetto")
         fake.changed |= {("conversation", 3), ("conversation", 1)}
         await desk.until(lambda: "Nuovo oggetto" in desk.text())
+
+
+async def test_a_colleague_takes_it_while_one_writes_and_the_customer_writes_again():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("r", "'Gentile'")
+        fake.rows[1] = replace(fake.rows[1], assignee="luca@casaverde.example")
+        fake.changed.add(("conversation", 1))
+        await desk.until(lambda: "Luca has taken this conversation" in desk.lines()[-1])
+        fake.threads[1] = (*fake.reading.thread(1), item("88", Direction.IN, NOW, "Ancora io"))
+        fake.changed.add(("conversation", 1))
+        await desk.until(lambda: "something new in this conversation" in desk.lines()[-1])
+        assert "Ancora io" in desk.text()
+        assert desk.screen.composer.box.text == "Gentile"
+
+
+async def test_faults_of_packs_and_engine_are_said_once():
+    fake = FakeDesk()
+    fake.answers.faults = ("shipping.toml:12: no text",)
+    async with opened(fake) as desk:
+        await desk.until(lambda: "shipping.toml:12: no text" in desk.lines()[-1])
+        fake.reading.faults = ("orders.csv:3: no number", "orders.csv:9: no number")
+        fake.changed.add(("orders", 0))
+        await desk.until(lambda: "orders.csv:3: no number (and 1 more)" in desk.lines()[-1])
+        await desk.press("escape")
+        assert "orders.csv" not in desk.lines()[-1]
+        fake.changed.add(("orders", 0))
+        await desk.until(lambda: not fake.changed)
+        assert "orders.csv" not in desk.lines()[-1]

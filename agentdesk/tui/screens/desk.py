@@ -542,6 +542,8 @@ class DeskScreen(Screen[None]):
             self.renew_conversation()
         if topics - {"draft", "blob"}:
             self.refresh_lines()
+        if everything or topics & {"channel", "orders"}:
+            self.desk_app.look_for_faults()
         if everything or "question" in topics:
             self.desk_app.look_for_questions()
         if topics & {"blob", "all"}:
