@@ -46,7 +46,7 @@ class ChannelWorker(threading.Thread):
         """How often everything there is was brought in since the start."""
         self.reached = False
         self.failed = False
-        """The last attempt to connect failed (until the next one succeeds)."""
+        """The last attempt to connect failed (until the next one succeeds); set after its reason was written."""
 
     def wake(self) -> None:
         """There is something to do."""
@@ -78,24 +78,24 @@ class ChannelWorker(threading.Thread):
                 self.reached, self.failed = True, False
                 self._stay()
             except LoginRefused as error:
-                self.failed = True
                 self.status.set("refused", str(error))
+                self.failed = True
                 self._refused(str(error))
                 self._pause(300.0, until=self._renewed)
                 self._renewed.clear()
             except ChannelDown as error:
-                self.failed = True
                 self.status.set("down", str(error))
+                self.failed = True
                 attempts = 1 if time.monotonic() - connected_at > CALM_SECONDS and self.reached else attempts + 1
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             except DeskError as error:  # the disk is full, the store is closed
-                self.failed = True
                 self.status.set("down", str(error))
+                self.failed = True
                 self._pause(10.0)
             except Exception as error:
                 log.exception("channel %s", self.channel.name)
-                self.failed = True
                 self.status.set("down", say("engine.defect", error=f"{type(error).__name__}: {error}"))
+                self.failed = True
                 attempts += 1
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)))
             finally:
