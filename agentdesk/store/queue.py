@@ -118,7 +118,11 @@ class _Compiler:
             "mail": "c.kind = 'imap'",
             "draft": self.thing("draft"),
         }
-        return fixed.get(state) or f"{EFFECTIVE_STATUS} = '{state}'"
+        if state in fixed:
+            return fixed[state]
+        # The stored status first, as the index has it: what is open is found among much more that is closed
+        stored = "('open', 'snoozed')" if state == "open" else f"('{state}')"
+        return f"(c.status IN {stored} AND {EFFECTIVE_STATUS} = '{state}')"
 
     @staticmethod
     def thing(thing: str) -> str:

@@ -55,7 +55,7 @@ CREATE TABLE conversation (
     linked_to INTEGER NOT NULL DEFAULT 0,       -- the closed conversation this one continues
     merged_into INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX conversation_queue ON conversation (spam, merged_into, status, due_at, waiting_since);
+CREATE INDEX conversation_queue ON conversation (status, merged_into, spam, due_at, waiting_since);
 CREATE INDEX conversation_newest ON conversation (last_at);
 CREATE INDEX conversation_customer ON conversation (customer);
 CREATE INDEX conversation_linked ON conversation (linked_to) WHERE linked_to != 0;

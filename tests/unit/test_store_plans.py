@@ -76,3 +76,15 @@ def test_orders_of_a_customer_are_found_by_index(tmp_path: Path, asked: list[tup
         assert [found.number for found in orders.of_customer(desk.database.reader(), person)] == ["10245"]
         assert scanned(config.state, asked) == set()
         assert len(asked) >= 2
+
+
+def test_what_is_open_is_found_without_reading_what_is_closed(tmp_path: Path, asked: list[tuple[str, Any]]) -> None:
+    config = desk_config(tmp_path)
+    with Desk.open(config) as desk:
+        Mailbox(desk).bring("1", "Dov'è?")
+        asked.clear()
+        found = [len(desk.queue.ids(view)) for view in ("open", "mine", "unassigned", "waiting", "snoozed", "late")]
+        desk.queue.counts()
+        assert found == [1, 0, 1, 0, 0, 1]
+        assert desk.queue.next_urgent() == 1
+        assert scanned(config.state, asked) == set()
