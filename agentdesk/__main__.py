@@ -8,11 +8,11 @@ from agentdesk import cli
 from agentdesk.config import DeskConfig
 
 
-def open_screen(config: DeskConfig) -> int:
-    """The desk on the terminal, until the agent leaves it."""
+def open_screen(config: DeskConfig, notice: str = "") -> int:
+    """The desk on the terminal, until the agent leaves it. `notice` is what it says first."""
     from agentdesk.tui.app import run  # noqa: PLC0415 - no other command pays for the screen's libraries
 
-    return run(config)
+    return run(config, notice)
 
 
 def main() -> int:

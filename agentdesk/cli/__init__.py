@@ -14,13 +14,14 @@ from importlib import import_module
 
 from agentdesk import locale, paths
 from agentdesk.cli.parser import build, desk_argument
-from agentdesk.config import DeskConfig, locale_of
+from agentdesk.config import locale_of
 from agentdesk.errors import DeskError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
-Screen = Callable[[DeskConfig], int]
+Screen = Callable[..., int]
+"""Opens the desk of a configuration; may be given something to say first."""
 
 
 def main(argv: Sequence[str], *, open_screen: Screen | None = None) -> int:

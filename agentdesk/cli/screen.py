@@ -31,7 +31,7 @@ def demo(arguments: Namespace) -> int:
     with launch.prepare(folder, reset=arguments.reset) as shop:
         config = load(shop.folder, paths.make_private(shop.folder / "state"))
         assert arguments.open_screen is not None
-        status: int = arguments.open_screen(config)
+        status: int = arguments.open_screen(config, say("cli.demo_page", page=shop.page))
         return status
 
 

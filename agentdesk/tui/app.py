@@ -55,6 +55,7 @@ class DeskApp(App[int]):
         palette: str = "",
         clock: Callable[[], datetime] | None = None,
         keymap: Keymap | None = None,
+        notice: str = "",
     ) -> None:
         self.roles = theme.palette(palette or theme.chosen(desk.config.state))
         super().__init__(ansi_color=True if self.roles.name in {"ansi", "none"} else None)
@@ -62,7 +63,7 @@ class DeskApp(App[int]):
         for name in theme.NAMES:
             self.register_theme(theme.textual_theme(theme.palette(name)))
         self.theme = f"desk-{self.roles.name}"
-        self.desk, self.engine = desk, engine
+        self.desk, self.engine, self._notice = desk, engine, notice
         self.agent = desk.config.agent_email.lower()
         zone = desk.config.timezone
         self.now: Callable[[], datetime] = clock or (lambda: datetime.now(zone))
@@ -118,6 +119,8 @@ class DeskApp(App[int]):
             self._say_faults(faults)
         elif unsent := self.desk.writing.unsent():
             self.desk_screen.tell(say("screen.unsent_at_start", n=unsent, key=self.key_of("outbox")), "note")
+        elif self._notice:
+            self.desk_screen.tell(self._notice, "accent")
         self.look_for_questions()
         self.set_timer(0.5, self._warm)
 
@@ -334,14 +337,14 @@ class DeskApp(App[int]):
         self.desk_screen.tell(say("screen.how_to_quit", key=self.key_of("quit")))
 
 
-def run(config: DeskConfig) -> int:
+def run(config: DeskConfig, notice: str = "") -> int:
     """Open the desk on this terminal; returns the exit status."""
     from agentdesk.desk import Desk as RealDesk  # noqa: PLC0415 - the tests run without a store
 
     with RealDesk.open(config) as desk:
         engine = _engine(config)
         theme.first_look(config.state)
-        app = DeskApp(desk, engine)
+        app = DeskApp(desk, engine, notice=notice)
         try:
             return app.run(mouse=False) or 0
         finally:

@@ -187,4 +187,5 @@ examples:
     "cli.conversations": "{n} conversation|{n} conversations",
     "cli.messages": "{n} message|{n} messages",
     "cli.bytes": "{received} B in, {sent} B out, {trips} round trips",
+    "cli.demo_page": "play the customer: {page}",
 }

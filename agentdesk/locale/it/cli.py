@@ -187,4 +187,5 @@ esempi:
     "cli.conversations": "{n} conversazione|{n} conversazioni",
     "cli.messages": "{n} messaggio|{n} messaggi",
     "cli.bytes": "{received} B ricevuti, {sent} B inviati, {trips} viaggi",
+    "cli.demo_page": "fai il cliente: {page}",
 }
