@@ -11,7 +11,6 @@ import sys
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from agentdesk import locale as catalogue
 from agentdesk.cli import checks
@@ -21,7 +20,7 @@ from agentdesk.cli.opening import folder_of
 from agentdesk.cli.output import talk
 from agentdesk.config import MAIN, MailChannelConfig, Secret, ServerUrl, load
 from agentdesk.config.nodes import Node
-from agentdesk.config.values import IMAP_PORTS, SMTP_PORTS, address, locale, server, zone
+from agentdesk.config.values import IMAP_PORTS, SMTP_PORTS, address, locale, server, system_zone, zone
 from agentdesk.domain.clean import clean_line
 from agentdesk.errors import ConfigError, Refused, Unreachable, UsageError
 from agentdesk.locale import say
@@ -107,7 +106,7 @@ def _questions(arguments: Namespace, asker: Asker) -> Answers:
             arguments.locale = ""
     catalogue.use(tag)
     while True:
-        time_zone = asker.text(say("init.ask_timezone"), arguments.timezone, _system_zone(), "--timezone")
+        time_zone = asker.text(say("init.ask_timezone"), arguments.timezone, system_zone(), "--timezone")
         try:
             zone(_node(time_zone))
             break
@@ -227,21 +226,3 @@ def _system_locale() -> str:
         if word and word not in {"C", "POSIX"}:
             return word
     return "en-GB"
-
-
-def _system_zone() -> str:
-    """The machine's time zone by name, else UTC."""
-    candidates = [os.environ.get("TZ", "").removeprefix(":")]
-    named = Path("/etc/timezone")  # Debian
-    if named.is_file():
-        candidates.append(named.read_text("utf-8", "replace").strip())
-    link = Path("/etc/localtime")
-    if link.is_symlink():
-        candidates.append(str(link.resolve()).partition("zoneinfo/")[2])
-    for name in candidates:
-        if name and not name.startswith("/"):
-            try:
-                return ZoneInfo(name).key
-            except (ValueError, OSError):
-                continue
-    return "UTC"

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agentdesk.config.nodes import Node, Table, choice_of, choices, nearest, text_of
 from agentdesk.config.types import (
@@ -27,6 +28,7 @@ from agentdesk.config.values import (
     locale,
     secret,
     server,
+    system_zone,
     week,
     zone,
 )
@@ -42,6 +44,7 @@ ORDER_FILES = (".csv", ".tsv", ".txt", ".json", ".sqlite", ".sqlite3", ".db")
 ROLES = ("agent", "lead")
 SORTS = ("due", "newest", "oldest")
 PROMISES = ("imap", "chat", "chat_abandon")
+DEFAULT_LOCALE = "en-GB"
 STARTER = "starter"
 """What a desk calls the packs that come with the program."""
 
@@ -61,8 +64,8 @@ PRIVACY_KEYS = ("retention_days", "mask_cards")
 def desk(table: Table) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": table.need_text("name", "Casa Verde"),
-        "locale": locale(table.need("locale", '"it-IT"')),
-        "timezone": zone(table.need("timezone", '"Europe/Rome"')),
+        "locale": DEFAULT_LOCALE if (tag := table.get("locale")) is None else locale(tag),
+        "timezone": ZoneInfo(system_zone()) if (name := table.get("timezone")) is None else zone(name),
         "link": Link(table.choice("link", Link.AUTO, [link.value for link in Link])),
     }
     url = table.get("url")

@@ -5,6 +5,7 @@ Each function takes a node, gives the checked value, or raises with the node's p
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -54,6 +55,24 @@ def zone(node: Node) -> ZoneInfo:
         near = nearest(name, sorted(available_timezones()))
         hint = " " + say("config.did_you_mean", key=near) if near else ""
         raise node.error(say("config.a_zone") + hint) from error
+
+
+def system_zone() -> str:
+    """The machine's time zone by name, else UTC."""
+    candidates = [os.environ.get("TZ", "").removeprefix(":")]
+    named = Path("/etc/timezone")  # Debian
+    if named.is_file():
+        candidates.append(named.read_text("utf-8", "replace").strip())
+    link = Path("/etc/localtime")
+    if link.is_symlink():
+        candidates.append(str(link.resolve()).partition("zoneinfo/")[2])
+    for name in candidates:
+        if name and not name.startswith("/"):
+            try:
+                return ZoneInfo(name).key
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                continue
+    return "UTC"
 
 
 def locale(node: Node) -> str:

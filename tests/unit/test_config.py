@@ -119,13 +119,18 @@ def test_everything_is_read(desk, tmp_path):
     assert (config.keymap, config.faults) == ("default", ())
 
 
-def test_the_least_that_is_needed(desk):
-    config = desk(
-        '[desk]\nname = "N"\nlocale = "it-IT"\ntimezone = "UTC"\n[agent]\nname = "A"\nemail = "a@b.example"\n'
-    )
+def test_the_least_that_is_needed(desk, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Vienna")
+    config = desk('[desk]\nname = "N"\n[agent]\nname = "A"\nemail = "a@b.example"\n')
+    assert (config.locale, config.timezone.key) == ("en-GB", "Europe/Vienna")
     assert config.link is Link.AUTO
     assert (config.channels, config.orders, config.hours.week, config.on_close) == ((), None, {}, "keep")
     assert [path.name for path in config.packs][-1] == "snippets"  # the desk's own folder is there
+
+
+def test_a_machine_with_a_zone_nobody_knows_is_on_utc_or_its_own(desk, monkeypatch):
+    monkeypatch.setenv("TZ", "Nowhere/City")
+    assert desk('[desk]\nname = "N"\n[agent]\nname = "A"\nemail = "a@b.example"\n').timezone.key != "Nowhere/City"
 
 
 def test_local_file_wins_and_joins_channels_by_name(desk, tmp_path):
