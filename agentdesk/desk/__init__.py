@@ -12,16 +12,17 @@ It reads the store and writes intents into it; the engine, another process, does
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Self
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk.answers import Answers
-from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.desk.work import Work
 from agentdesk.desk.writing import Writing
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Changes, Database
+from agentdesk.store.rules import opening_hours, store_rules
 
 __all__ = ["Desk"]
 
@@ -57,7 +58,7 @@ class Desk:
     def close(self) -> None:
         self.database.close()
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -55,7 +55,7 @@ class Answers:
 
     def prepare(self) -> None:
         """Load everything the picker needs; called in an idle moment after the first paint."""
-        import agentdesk.snippets.filters
+        import agentdesk.snippets.filters  # noqa: PLC0415 - likewise
         import agentdesk.snippets.template  # noqa: F401, PLC0415 - loading is the purpose
 
         self._search().prepare()

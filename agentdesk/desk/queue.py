@@ -13,6 +13,7 @@ from agentdesk.domain import query as language
 from agentdesk.domain.conversation import Status
 from agentdesk.errors import NotFound, UsageError
 from agentdesk.locale import say
+from agentdesk.store import threads
 from agentdesk.store.database import Database, moment, moment_or_none, placeholders
 from agentdesk.store.queue import EFFECTIVE_STATUS, ORDERS, Asker, compile_query
 
@@ -157,15 +158,7 @@ class Queue:
             row = self._db.one("SELECT row FROM conversation WHERE remote = ? AND remote != ''", (wanted,))
         if row is None:
             raise NotFound(say("desk.no_conversation", reference=wanted))
-        return self._resolved(row["row"])
-
-    def _resolved(self, row: int) -> int:
-        for _ in range(100):
-            merged = self._db.value("SELECT merged_into FROM conversation WHERE row = ?", (row,))
-            if not merged:
-                break
-            row = merged
-        return row
+        return threads.resolve(self._db.reader(), row["row"])
 
     def next_urgent(self, after: int = 0) -> int | None:
         """The most urgent open conversation nobody has and somebody waits in; not `after` itself."""

@@ -18,7 +18,7 @@ from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, jobs, orders
+from agentdesk.store import conversations, customers, events, jobs, orders, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
@@ -37,6 +37,7 @@ class Reading:
     def thread(self, row: int) -> tuple[Item, ...]:
         """Messages, notes and what waits in the outbox, oldest first."""
         with self._db.snapshot() as db:
+            row = threads.resolve(db, row)
             items = self._messages(db, row) + self._notes(db, row)
             items.sort(key=lambda item: item.at)
             shown = {item.message_id for item in items if item.message_id}
@@ -100,6 +101,7 @@ class Reading:
     def panel(self, row: int) -> Panel:
         """Who this is, what they ordered, what happened before."""
         with self._db.snapshot() as db:
+            row = threads.resolve(db, row)
             c = db.execute("SELECT customer, order_mentioned, chosen_order FROM conversation WHERE row = ?", (row,)).fetchone()
             if c is None:
                 raise NotFound(say("desk.no_conversation", reference=row))

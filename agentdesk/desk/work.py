@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +19,8 @@ from agentdesk.domain.fold import fold, inverse
 from agentdesk.domain.mailbox import Role
 from agentdesk.errors import Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, events, jobs, outbox
-from agentdesk.store.database import Database, Tx, millis
+from agentdesk.store import conversations, events, jobs, outbox, threads
+from agentdesk.store.database import Database, Tx, millis, moment_or_none
 from agentdesk.store.rules import Rules
 
 Step = dict[str, Any]
@@ -46,16 +47,18 @@ class Work:
 
     def _own(self, rows: Sequence[int], kind: Kind, owner: str, words: str, *, see: bool) -> str:
         def each(tx: Tx, row: int) -> list[Step]:
-            known = self._row(tx, row)
-            if known["assignee"] == owner:
-                return self._see(tx, row) if see else []
-            if known["kind"] != "imap":
-                steps = self._chat(tx, known, "assign", {"owner": owner}, {"owner": known["assignee"]})
-            else:
-                steps = self._event(tx, row, kind, {"owner": owner}, based_on=known["ownership_event"])
-            return steps + (self._see(tx, row) if see else [])
+            return self.give(tx, row, kind, owner) + (self._see(tx, row) if see else [])
 
         return self._each(rows, words, each)
+
+    def give(self, tx: Tx, row: int, kind: Kind, owner: str) -> list[Step]:
+        """Make somebody the owner of one conversation."""
+        known = self._row(tx, row)
+        if known["assignee"] == owner:
+            return []
+        if known["kind"] != "imap":
+            return self._chat(tx, known, "assign", {"owner": owner}, {"owner": known["assignee"]})
+        return self._event(tx, row, kind, {"owner": owner}, based_on=known["ownership_event"])
 
     def colleague(self, text: str) -> str:
         """The address of a member by address, name or a part of one; "me" is this agent.
@@ -112,22 +115,21 @@ class Work:
     # -- the rest
 
     def tag(self, rows: Sequence[int], add: Iterable[str] = (), remove: Iterable[str] = ()) -> str:
-        gained = sorted({t for tag in add if (t := _tag(tag))})
-        lost = sorted({t for tag in remove if (t := _tag(tag))})
+        gained, lost = tags_of(add), tags_of(remove)
         if not gained and not lost:
             raise Refused(say("desk.no_tag"))
 
-        def each(tx: Tx, row: int) -> list[Step]:
-            known = self._row(tx, row)
-            if known["kind"] == "imap":
-                return self._event(tx, row, Kind.TAG, {"add": gained, "remove": lost})
-            now = {r["tag"] for r in tx.all("SELECT tag FROM tag WHERE conversation = ?", (row,))}
-            really_new, really_gone = sorted(set(gained) - now), sorted(set(lost) & now)
-            conversations.set_chat_tags(tx, row, frozenset((now | set(gained)) - set(lost)))
-            return self._chat(tx, known, "labels", {"add": gained, "remove": lost}, {"add": really_gone, "remove": really_new})
-
         words = " ".join([*(f"+{t}" for t in gained), *(f"-{t}" for t in lost)])
-        return self._each(rows, say("desk.done.tagged", n=len(rows), tags=words), each)
+        return self._each(rows, say("desk.done.tagged", n=len(rows), tags=words), lambda tx, row: self.label(tx, row, gained, lost))
+
+    def label(self, tx: Tx, row: int, add: Sequence[str], remove: Sequence[str] = ()) -> list[Step]:
+        """Give one conversation tags and take others away."""
+        known = self._row(tx, row)
+        if known["kind"] == "imap":
+            return self._event(tx, row, Kind.TAG, {"add": list(add), "remove": list(remove)})
+        now = {r["tag"] for r in tx.all("SELECT tag FROM tag WHERE conversation = ?", (row,))}
+        back = {"add": sorted(set(remove) & now), "remove": sorted(set(add) - now)}
+        return self._chat(tx, known, "labels", {"add": list(add), "remove": list(remove)}, back)
 
     def note(self, rows: Sequence[int], text: str) -> str:
         """An internal note, never sent."""
@@ -139,8 +141,7 @@ class Work:
             known = self._row(tx, row)
             if known["kind"] == "imap":
                 return self._event(tx, row, Kind.NOTE, {"text": body})
-            jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": "note", "text": body})
-            return []
+            return [{"job": jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": "note", "text": body})}]
 
         return self._each(rows, say("desk.done.noted", n=len(rows)), each)
 
@@ -148,15 +149,17 @@ class Work:
         return self._each([row], say("desk.done.note_removed"), lambda tx, r: self._event(tx, r, Kind.NOTE_REMOVED, {"note": event}))
 
     def priority(self, rows: Sequence[int], priority: Priority) -> str:
-        def each(tx: Tx, row: int) -> list[Step]:
-            known = self._row(tx, row)
-            if known["kind"] == "imap":
-                return self._event(tx, row, Kind.PRIORITY, {"priority": priority.value})
-            return self._chat(tx, known, "priority", {"priority": priority.value}, {"priority": known["priority"]})
+        words = say("desk.done.priority", n=len(rows), priority=say(f"desk.priority.{priority.value}"))
+        return self._each(rows, words, lambda tx, row: self.rank(tx, row, priority))
 
-        return self._each(rows, say("desk.done.priority", n=len(rows), priority=say(f"desk.priority.{priority.value}")), each)
+    def rank(self, tx: Tx, row: int, priority: Priority) -> list[Step]:
+        """Set the priority of one conversation."""
+        known = self._row(tx, row)
+        if known["kind"] == "imap":
+            return self._event(tx, row, Kind.PRIORITY, {"priority": priority.value})
+        return self._chat(tx, known, "priority", {"priority": priority.value}, {"priority": known["priority"]})
 
-    def spam(self, rows: Sequence[int], spam: bool) -> str:  # noqa: FBT001 - the verb's own word, given by name everywhere
+    def spam(self, rows: Sequence[int], spam: bool) -> str:
         """Mark as spam and move to Junk, or back to the inbox."""
 
         def each(tx: Tx, row: int) -> list[Step]:
@@ -164,8 +167,7 @@ class Work:
             if known["kind"] != "imap":
                 raise Refused(say("desk.spam_chat"))
             steps = self._event(tx, row, Kind.SPAM, {"spam": spam})
-            move(tx, known, Role.JUNK if spam else Role.INBOX)
-            return [*steps, {"move": row, "role": (Role.INBOX if spam else Role.JUNK).value}]
+            return steps + move(tx, known, Role.JUNK if spam else Role.INBOX)
 
         return self._each(rows, say("desk.done.spam" if spam else "desk.done.not_spam", n=len(rows)), each)
 
@@ -179,7 +181,7 @@ class Work:
         return self._each([row], say("desk.done.language", language=language),
                           lambda tx, r: self._event(tx, r, Kind.LANGUAGE, {"language": language}))
 
-    def seen(self, rows: Sequence[int], seen: bool) -> str:  # noqa: FBT001 - the verb's own word
+    def seen(self, rows: Sequence[int], seen: bool) -> str:
         def each(tx: Tx, row: int) -> list[Step]:
             return self._see(tx, row, seen=seen)
 
@@ -211,21 +213,23 @@ class Work:
         if "outbox" in step:
             draft = outbox.restore_draft(tx, step["outbox"])
             return "" if draft is not None else say("desk.undo_too_late")
+        if "job" in step:
+            taken = tx.execute("DELETE FROM job WHERE id = ? AND attempts = 0", (step["job"],)).rowcount
+            return "" if taken else say("desk.undo_too_late")
+        if "put" in step:
+            put(tx, step["put"], Role(step["role"]))
+            return ""
+        row = threads.resolve(tx, step.get("event") or step.get("chat") or step["row"])
+        known = tx.one("SELECT * FROM conversation WHERE row = ?", (row,))
+        if known is None:  # forgotten meanwhile
+            return ""
         if "event" in step:
-            events.record(tx, step["event"], Kind(step["kind"]), self._rules.agent, step["data"], step.get("based_on", ""))
-            rows.add(step["event"])
-        elif "chat" in step:
-            known = self._row(tx, step["chat"])
-            if step["verb"] == "labels":
-                now = {r["tag"] for r in tx.all("SELECT tag FROM tag WHERE conversation = ?", (step["chat"],))}
-                conversations.set_chat_tags(tx, step["chat"], frozenset((now | set(step["data"]["add"])) - set(step["data"]["remove"])))
-            self._chat(tx, known, step["verb"], step["data"], {})
-            rows.add(step["chat"])
-        elif "move" in step:
-            move(tx, self._row(tx, step["move"]), Role(step["role"]))
-        elif "seen" in step:
+            events.record(tx, row, Kind(step["kind"]), self._rules.agent, step["data"], step.get("based_on", ""))
+        elif "chat" not in step:
             self._set_seen(tx, step["messages"], seen=step["seen"])
-            rows.add(step["row"])
+        elif _still(known, step):
+            self._chat(tx, known, step["verb"], step["data"], {})
+        rows.add(row)
         return ""
 
     # -- what the verbs are made of
@@ -233,7 +237,7 @@ class Work:
     def _each(self, rows: Sequence[int], words: str, each: Callable[[Tx, int], list[Step]]) -> str:
         def change(tx: Tx) -> None:
             steps: list[Step] = []
-            for row in rows:
+            for row in dict.fromkeys(threads.resolve(tx, row) for row in rows):
                 steps += each(tx, row)
                 conversations.refresh(tx, row, self._rules)
             self.remember(tx, words, steps)
@@ -256,19 +260,20 @@ class Work:
 
     def _event(self, tx: Tx, row: int, kind: Kind, data: dict[str, Any], based_on: str = "") -> list[Step]:
         """Record an event; the step that takes it back."""
-        confirmed, pending = events.of_conversation(tx.db, row)
-        before = fold(confirmed, pending)
-        made = events.record(tx, row, kind, self._rules.agent, data, based_on)
         known = self._row(tx, row)
+        # What is taken back is what was shown: of these, time and mail have their part in it.
+        before = replace(
+            fold(*events.of_conversation(tx.db, row)), status=Status(known["status"]), spam=bool(known["spam"]),
+            snoozed_until=moment_or_none(known["snoozed_until"]),
+        )
+        made = events.record(tx, row, kind, self._rules.agent, data, based_on)
         event = Event(made, kind, known["target"], self._rules.agent, data, based_on)
         back = inverse(event, before, note=_note_text(tx, data.get("note", "")))
         if back is None:
             return []
         undo = dict(back.data)
-        if kind in (Kind.STATUS, Kind.REPLIED):  # what was shown, which time and mail may have computed
-            undo = {"status": known["status"], "seen": conversations.newest_customer_message(tx.db, row)}
-            if known["status"] == Status.SNOOZED:
-                undo["until"] = datetime.fromtimestamp(known["snoozed_until"] / 1000, UTC).isoformat()
+        if kind is Kind.STATUS:
+            undo["seen"] = conversations.newest_customer_message(tx.db, row)
         return [{"event": row, "kind": back.kind.value, "data": undo, "based_on": back.based_on}]
 
     @staticmethod
@@ -283,8 +288,11 @@ class Work:
             tx.execute("UPDATE conversation SET assignee = ? WHERE row = ?", (data["owner"], row))
         elif verb == "priority":
             tx.execute("UPDATE conversation SET priority = ? WHERE row = ?", (data["priority"], row))
+        elif verb == "labels":
+            now = {r["tag"] for r in tx.all("SELECT tag FROM tag WHERE conversation = ?", (row,))}
+            conversations.set_chat_tags(tx, row, frozenset((now | set(data["add"])) - set(data["remove"])))
         jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": verb, **data})
-        return [{"chat": row, "verb": verb, "data": back}] if back else []
+        return [{"chat": row, "verb": verb, "data": back, "set": data}] if back else []
 
     def _see(self, tx: Tx, row: int, *, seen: bool = True) -> list[Step]:
         messages = [
@@ -328,17 +336,41 @@ def set_status(work: Work, tx: Tx, row: int, status: Status, until: datetime | N
     if status is Status.CLOSED:
         steps += work._see(tx, row)  # noqa: SLF001 - the same room
         if work._config.on_close == "archive":  # noqa: SLF001 - the same room
-            move(tx, known, Role.ARCHIVE)
-            steps.append({"move": row, "role": Role.INBOX.value})
+            steps += move(tx, known, Role.ARCHIVE)
     return steps
 
 
-def move(tx: Tx, known: Any, role: Role) -> None:
-    """Ask the engine to move what the customer wrote to the folder with this role."""
+def move(tx: Tx, known: Any, role: Role) -> list[Step]:
+    """Ask the engine to move what the customer wrote to the folder with this role; the steps that put each back where it was."""
+    was: dict[str, list[int]] = {}
     for message in tx.all(
-        "SELECT m.row FROM message m WHERE m.conversation = ? AND m.direction = 'in' AND m.gone = 0", (known["row"],)
+        "SELECT m.row, coalesce((SELECT json_extract(j.data, '$.role') FROM job j WHERE j.kind = 'move' AND j.message = m.row"
+        " AND j.attempts < ? ORDER BY j.id DESC LIMIT 1), (SELECT f.role FROM place p JOIN folder f ON f.channel = p.channel"
+        " AND f.name = p.folder WHERE p.message = m.row AND f.role != 'sent' ORDER BY f.role = 'inbox' DESC LIMIT 1)) AS role"
+        " FROM message m WHERE m.conversation = ? AND m.direction = 'in' AND m.gone = 0",
+        (jobs.MAX_ATTEMPTS, known["row"]),
     ):
-        jobs.add(tx, known["channel"], "move", message=message["row"], data={"role": role.value})
+        if message["role"] not in (None, role.value):
+            was.setdefault(message["role"], []).append(message["row"])
+    for messages in was.values():
+        put(tx, messages, role)
+    return [{"put": messages, "role": before} for before, messages in was.items()]
+
+
+def put(tx: Tx, messages: Iterable[int], role: Role) -> None:
+    """Ask the engine to move these messages."""
+    for message in messages:
+        channel = tx.one("SELECT channel FROM message WHERE row = ?", (message,))
+        if channel is not None:
+            jobs.add(tx, channel["channel"], "move", message=message, data={"role": role.value})
+
+
+def _still(known: Any, step: Step) -> bool:
+    """Whether a chat still is as we set it: what a colleague did since is not taken back."""
+    column, name = {"status": ("status", "status"), "assign": ("assignee", "owner"), "priority": ("priority", "priority")}.get(
+        step["verb"], ("", "")
+    )
+    return not column or known[column] == step["set"][name]
 
 
 def _note_text(tx: Tx, event: object) -> str:
@@ -346,6 +378,11 @@ def _note_text(tx: Tx, event: object) -> str:
         return ""
     found = tx.one("SELECT data FROM event WHERE id = ?", (event,))
     return str(json.loads(found["data"]).get("text", "")) if found else ""
+
+
+def tags_of(words: Iterable[object]) -> list[str]:
+    """Each once, in order, as they are kept."""
+    return sorted({tag for word in words if (tag := _tag(str(word)))})
 
 
 def _tag(text: str) -> str:

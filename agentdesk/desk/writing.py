@@ -12,7 +12,7 @@ from typing import Any
 
 from agentdesk.config import DeskConfig, MailChannelConfig
 from agentdesk.desk.facts import Draft, FileFact, OutboxFact
-from agentdesk.desk.work import Step, Work, set_status
+from agentdesk.desk.work import Step, Work, set_status, tags_of
 from agentdesk.domain import language as languages
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.conversation import MessageState, Priority, Status
@@ -25,6 +25,7 @@ from agentdesk.store import conversations, customers, drafts, outbox, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
+from agentdesk.store.mail import MADE_UP
 from agentdesk.store.rules import Rules
 
 MOST_ATTACHED = 25 * 1024 * 1024
@@ -39,9 +40,10 @@ class Writing:
 
     # -- drafts
 
-    def draft(self, row: int, kind: str = "reply", all: bool = False) -> Draft:  # noqa: A002, FBT001, FBT002 - as in "reply to all"
+    def draft(self, row: int, kind: str = "reply", all: bool = False) -> Draft:  # noqa: A002 - as in "reply to all"
         """The saved draft of a conversation, or a new one made by the rules of replying."""
         with self._db.snapshot() as db:
+            row = threads.resolve(db, row)
             known = drafts.of_conversation(db, row, kind)
             if known is not None:
                 return self._draft(db, known)
@@ -85,6 +87,7 @@ class Writing:
     def forward(self, row: int) -> Draft:
         """A draft that passes a conversation on, to the warehouse or the carrier; attachments that are here come along."""
         with self._db.snapshot() as db:
+            row = threads.resolve(db, row)
             c = db.execute("SELECT * FROM conversation WHERE row = ?", (row,)).fetchone()
             newest = self._newest(db, row)
             if c is None or newest is None:
@@ -215,7 +218,7 @@ class Writing:
         channel = next((c for c in self._config.channels if c.name == draft.channel), None)
         return channel is not None and not isinstance(channel, MailChannelConfig)
 
-    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:  # noqa: FBT001, FBT002 - "send now"
+    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:
         """Put a draft into the outbox and set the conversation's status; one step of undo. Returns the outbox row.
 
         Args:
@@ -235,16 +238,18 @@ class Writing:
         hold = self._config.undo.get(kind, timedelta(0))
 
         def change(tx: Tx) -> int:
-            conversation = draft.conversation or self._begin(tx, draft)
+            if tx.one("SELECT 1 FROM outbox WHERE message_id = ?", (draft.message_id,)) is not None:
+                return 0
+            conversation = threads.resolve(tx, draft.conversation) or self._begin(tx, draft)
             in_reply_to, references = self._threading(tx.db, conversation, draft)
-            text = self._signed(draft)
             row = outbox.put(tx, {
                 **drafts.values_of(
                     conversation=conversation, kind=draft.kind, channel=draft.channel, to=draft.to, cc=draft.cc, bcc=draft.bcc,
-                    subject=draft.subject, text=text, quoted=draft.quoted, base=draft.base, message_id=draft.message_id,
-                    language=draft.language, snippets=draft.snippets, actions=draft.actions, cursor=draft.cursor,
+                    subject=draft.subject, text=draft.text.rstrip(), quoted=draft.quoted, base=draft.base,
+                    message_id=draft.message_id, language=draft.language, snippets=draft.snippets, actions=draft.actions,
+                    cursor=draft.cursor,
                 ),
-                "in_reply_to": in_reply_to,
+                "in_reply_to": in_reply_to, "signature": self._signature(draft),
                 "reference_list": json.dumps(references), "then_status": then,
                 "then_until": 0 if until is None else int(until.timestamp() * 1000),
                 "state": MessageState.QUEUED if now or not hold else MessageState.HELD,
@@ -261,7 +266,13 @@ class Writing:
             conversations.refresh(tx, conversation, self._rules)
             return row
 
-        return self._db.write(change)
+        sent = self._db.write(change)
+        if not sent:
+            # Another window sent it. Whoever wants it to go out a second time, changed or not, has to say so.
+            draft.message_id = self._mint(draft.channel)
+            self.save(draft)
+            raise Refused(say("desk.stop.sent_elsewhere"))
+        return sent
 
     def _threading(self, db: sqlite3.Connection, conversation: int, draft: Draft) -> tuple[str, tuple[str, ...]]:
         """In-Reply-To and References of a mail that answers what the agent had seen; empty for a chat."""
@@ -274,16 +285,15 @@ class Writing:
         ).fetchone()
         if base is None:
             return "", ()
+        if base["message_id"].endswith(MADE_UP):
+            return "", tuple(json.loads(base["reference_list"]))
         references = rules_of_reply.reply_references(
             base["message_id"], tuple(json.loads(base["reference_list"])), base["in_reply_to"]
         )
         return base["message_id"] if draft.kind == "reply" else "", references
 
-    def _signed(self, draft: Draft) -> str:
-        text = draft.text.rstrip()
-        if not self._is_chat(draft) and self._config.signature:
-            text += f"\n\n-- \n{self._config.signature}"
-        return text
+    def _signature(self, draft: Draft) -> str:
+        return "" if self._is_chat(draft) else self._config.signature
 
     def outgoing(self, draft: Draft) -> Outgoing:
         """The mail that `send` would make of a draft now, without its files: for looking at, nothing is written."""
@@ -291,9 +301,7 @@ class Writing:
             in_reply_to, references = self._threading(db, draft.conversation, draft)
         channel = self._config.channel(draft.channel)
         address = channel.address if isinstance(channel, MailChannelConfig) else self._config.agent_email
-        text = self._signed(draft)
-        if draft.quoted:
-            text = f"{text}\n\n{draft.quoted}" if text else draft.quoted
+        text = outbox.whole_text(draft.text.rstrip(), self._signature(draft), draft.quoted)
         return Outgoing(
             message_id=draft.message_id, sender=Address(self._config.agent_name, address), to=draft.to, cc=draft.cc, bcc=draft.bcc,
             subject=draft.subject, text=text, date=datetime.now(UTC), in_reply_to=in_reply_to, references=references,
@@ -306,7 +314,7 @@ class Writing:
 
     def _begin(self, tx: Tx, draft: Draft) -> int:
         """The conversation that this draft begins."""
-        person = draft.to[0]
+        person = (*draft.to, *draft.cc, *draft.bcc)[0]
         customer = customers.resolve(tx, person.name, customers.mail_identities(person.address))
         row = tx.insert(
             "INSERT INTO conversation (id, channel, kind, target, subject, customer, last_at, first_at) VALUES (?, ?, 'imap', ?, ?, ?, ?, ?)",
@@ -317,18 +325,21 @@ class Writing:
 
     def _after(self, tx: Tx, conversation: int, draft: Draft, then: Status, until: datetime | None) -> list[Step]:
         """What answering does to the conversation: claimed if nobody had it, read, its status, the snippets' actions."""
-        work, steps = self._work, []
-        known = tx.one("SELECT * FROM conversation WHERE row = ?", (conversation,))
-        if not known["assignee"] and known["kind"] == "imap":
-            steps += work._event(tx, conversation, Kind.CLAIM, {"owner": self._rules.agent}, known["ownership_event"])  # noqa: SLF001 - the same room
-        steps += work._see(tx, conversation)  # noqa: SLF001 - the same room
+        work = self._work
+        steps: list[Step] = []
+        known = tx.one("SELECT kind, assignee FROM conversation WHERE row = ?", (conversation,))
         actions: dict[str, Any] = dict(draft.actions)
-        tags = [str(tag) for tag in actions.get("tags", ())]
-        if tags and known["kind"] == "imap":
-            steps += work._event(tx, conversation, Kind.TAG, {"add": sorted(tags), "remove": []})  # noqa: SLF001 - the same room
+        owner = str(actions.get("assign") or "")
+        if owner:
+            steps += work.give(tx, conversation, Kind.ASSIGN, work.colleague(owner))
+        elif not known["assignee"] and known["kind"] == "imap":
+            steps += work.give(tx, conversation, Kind.CLAIM, self._rules.agent)
+        steps += work._see(tx, conversation)  # noqa: SLF001 - the same room
+        if tags := tags_of(actions.get("tags", ())):
+            steps += work.label(tx, conversation, tags)
         priority = actions.get("priority")
-        if priority in set(Priority) and known["kind"] == "imap":
-            steps += work._event(tx, conversation, Kind.PRIORITY, {"priority": str(priority)})  # noqa: SLF001 - the same room
+        if priority in set(Priority):
+            steps += work.rank(tx, conversation, Priority(priority))
         if then is not Status.OPEN and not (known["kind"] != "imap" and then is Status.WAITING):
             steps += set_status(work, tx, conversation, then, until)
         return steps
@@ -396,10 +407,15 @@ class Writing:
     def mark_sent(self, row: int) -> None:
         """The agent knows that a reply of unknown outcome arrived: it is filed, never sent again."""
         def change(tx: Tx) -> None:
-            known = tx.one("SELECT state, conversation FROM outbox WHERE id = ?", (row,))
+            known = tx.one("SELECT state, conversation, channel FROM outbox WHERE id = ?", (row,))
             if known is None or known["state"] != MessageState.UNKNOWN:
                 raise Refused(say("desk.outbox_changed"))
-            outbox.accept(tx, row, MessageState.ACCEPTED, "", say("desk.marked_sent"), (self._config.agent_name, self._config.agent_email))
+            channel = next((c for c in self._config.channels if c.name == known["channel"]), None)
+            # A copy of a mail is still to be filed; a chat has it or not.
+            is_mail = isinstance(channel, MailChannelConfig)
+            address = channel.address if isinstance(channel, MailChannelConfig) else self._config.agent_email
+            state = MessageState.ACCEPTED if is_mail else MessageState.FILED
+            outbox.accept(tx, row, state, "", say("desk.marked_sent"), (self._config.agent_name, address))
             if known["conversation"]:
                 conversations.refresh(tx, known["conversation"], self._rules)
 

@@ -200,9 +200,7 @@ class Delivery:
 
 def outgoing_of(out: sqlite3.Row, sender: Address, files: tuple[OutgoingFile, ...]) -> Outgoing:
     """An outbox row as the message it is; what was quoted stands below the text."""
-    text = out["text"]
-    if out["quoted"]:
-        text = f"{text}\n\n{out['quoted']}" if text else out["quoted"]
+    text = outbox.whole_text(out["text"], out["signature"], out["quoted"])
     return Outgoing(
         message_id=out["message_id"], sender=sender, to=from_json(out["to_list"]), cc=from_json(out["cc_list"]),
         bcc=from_json(out["bcc_list"]), subject=out["subject"], text=text, date=moment(out["date"]), in_reply_to=out["in_reply_to"],

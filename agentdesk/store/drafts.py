@@ -1,4 +1,8 @@
-"""Drafts: one a conversation and kind, on disk from the first pause on."""
+"""Drafts, on disk from the first pause on.
+
+Usually there is one of a kind in a conversation. Two windows, a reply that is taken back, or threads that turn out to be one
+can make more; none of them is ever written over another.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import sqlite3
 from typing import Any
 
 from agentdesk.domain.message import Address
-from agentdesk.store.addresses import from_json, to_json
+from agentdesk.store import threads
+from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Tx
 
 _FIELDS = (
@@ -18,13 +23,8 @@ _FIELDS = (
 
 def put(tx: Tx, draft: int, values: dict[str, Any]) -> int:
     """Save a draft (0: a new one); returns its id. A draft that was sent or discarded meanwhile is made anew."""
-    values = {name: values[name] for name in _FIELDS}
-    if draft and tx.one("SELECT 1 FROM draft WHERE id = ?", (draft,)) is None:
-        draft = 0
-    if not draft and values["conversation"]:
-        known = tx.one("SELECT id FROM draft WHERE conversation = ? AND kind = ?", (values["conversation"], values["kind"]))
-        draft = known["id"] if known else 0
-    if draft:
+    values = {name: values[name] for name in _FIELDS} | {"conversation": threads.resolve(tx, values["conversation"])}
+    if draft and tx.one("SELECT 1 FROM draft WHERE id = ?", (draft,)) is not None:
         sets = ", ".join(f"{name} = :{name}" for name in _FIELDS)
         tx.execute(f"UPDATE draft SET {sets}, updated_at = :now WHERE id = :id", {**values, "now": tx.now, "id": draft})
     else:
@@ -51,8 +51,10 @@ def discard(tx: Tx, draft: int) -> None:
 
 
 def of_conversation(db: sqlite3.Connection, conversation: int, kind: str) -> sqlite3.Row | None:
+    """The draft to go on with: the one that was written last."""
     row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM draft WHERE conversation = ? AND kind = ? AND conversation != 0", (conversation, kind)
+        "SELECT * FROM draft WHERE conversation = ? AND kind = ? AND conversation != 0 ORDER BY text = '', updated_at DESC, id DESC LIMIT 1",
+        (conversation, kind),
     ).fetchone()
     return row
 
@@ -73,6 +75,3 @@ def values_of(
         "language": language, "snippets": json.dumps(snippets), "actions": json.dumps(actions), "cursor": cursor,
     }
 
-
-def addresses(row: sqlite3.Row, name: str) -> tuple[Address, ...]:
-    return from_json(row[name])

@@ -27,7 +27,7 @@ TAKEN_BACK = (S.HELD, S.SCHEDULED, S.QUEUED, S.REJECTED, S.CONFLICT)
 
 _FROM_DRAFT = (
     "conversation", "channel", "kind", "message_id", "to_list", "cc_list", "bcc_list", "subject", "text", "quoted", "in_reply_to",
-    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until",
+    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until", "signature",
 )
 
 
@@ -43,6 +43,11 @@ def put(tx: Tx, values: dict[str, Any], draft: int) -> int:
     tx.execute("DELETE FROM draft WHERE id = ?", (draft,))
     _announce(tx, row)
     return row
+
+
+def whole_text(text: str, signature: str, quoted: str) -> str:
+    """A mail's text as it is sent: what was written, the signature (RFC 3676, 4.3), what is quoted."""
+    return "\n\n".join(part for part in (text, f"-- \n{signature}" if signature else "", quoted) if part)
 
 
 def _announce(tx: Tx, row: int) -> None:

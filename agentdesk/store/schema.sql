@@ -164,7 +164,7 @@ CREATE TABLE draft (
     cursor INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX draft_one ON draft (conversation, kind) WHERE conversation != 0;
+CREATE INDEX draft_conversation ON draft (conversation, kind);
 CREATE TABLE draft_file (
     id INTEGER PRIMARY KEY AUTOINCREMENT, draft INTEGER NOT NULL DEFAULT 0, outbox INTEGER NOT NULL DEFAULT 0,
     name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, blob TEXT NOT NULL
@@ -175,6 +175,7 @@ CREATE TABLE outbox (
     conversation INTEGER NOT NULL DEFAULT 0, channel TEXT NOT NULL, kind TEXT NOT NULL,
     message_id TEXT NOT NULL UNIQUE,
     to_list TEXT NOT NULL, cc_list TEXT NOT NULL, bcc_list TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+    signature TEXT NOT NULL DEFAULT '',         -- stands between text and quote; apart, so that a reply taken back has none
     quoted TEXT NOT NULL DEFAULT '',
     in_reply_to TEXT NOT NULL DEFAULT '', reference_list TEXT NOT NULL DEFAULT '[]',
     base INTEGER NOT NULL DEFAULT 0,

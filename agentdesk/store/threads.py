@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 
 from agentdesk.domain import threading
 from agentdesk.domain.message import Direction, Envelope
@@ -19,10 +20,10 @@ def mint(tx: Tx) -> str:
             return found
 
 
-def resolve(tx: Tx, row: int) -> int:
+def resolve(db: Tx | sqlite3.Connection, row: int) -> int:
     """The conversation a merged one became."""
     for _ in range(100):
-        merged = tx.one("SELECT merged_into FROM conversation WHERE row = ?", (row,))
+        merged = db.execute("SELECT merged_into FROM conversation WHERE row = ?", (row,)).fetchone()
         if merged is None or not merged["merged_into"]:
             return row
         row = merged["merged_into"]
@@ -46,7 +47,11 @@ def conversation_for(
             return None
         found = resolve(tx, row["conversation"])
         kept = tx.one("SELECT channel FROM conversation WHERE row = ?", (found,))
-        return found if kept is not None and kept["channel"] == channel else None
+        if kept is not None and kept["channel"] == channel:
+            return found
+        # One mail to two of our mailboxes: its id leads to the one that had it first.
+        own = tx.one("SELECT conversation FROM message WHERE message_id = ? AND channel = ?", (message_id, channel))
+        return None if own is None else int(own["conversation"])
 
     def standing(row: int) -> Standing | None:
         found = tx.one("SELECT * FROM conversation WHERE row = ?", (row,))
@@ -91,16 +96,21 @@ def conversation_for(
 def merge(tx: Tx, first: int, second: int) -> int:
     """Two conversations are one: the older keeps its id, the other's id becomes an alias. Returns the one that stays."""
     keep, gone = min(first, second), max(first, second)
-    lost = tx.one("SELECT id, customer FROM conversation WHERE row = ?", (gone,))
+    kept = tx.one("SELECT order_mentioned FROM conversation WHERE row = ?", (keep,))
+    lost = tx.one("SELECT id, customer, order_mentioned FROM conversation WHERE row = ?", (gone,))
     tx.execute("UPDATE message SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE event SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE outbox SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE job SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE alias SET conversation = ? WHERE conversation = ?", (keep, gone))
-    for draft in tx.all("SELECT id, kind FROM draft WHERE conversation = ?", (gone,)):
-        taken = tx.one("SELECT id FROM draft WHERE conversation = ? AND kind = ?", (keep, draft["kind"]))
-        # Two drafts of one kind can't stand in one conversation: the second lives on as a draft of its own.
-        tx.execute("UPDATE draft SET conversation = ? WHERE id = ?", (0 if taken else keep, draft["id"]))
+    tx.execute("UPDATE draft SET conversation = ? WHERE conversation = ?", (keep, gone))
+    tx.execute("UPDATE conversation SET linked_to = ? WHERE linked_to = ? AND row != ?", (keep, gone, keep))
+    numbers = dict.fromkeys([*kept["order_mentioned"].split(), *lost["order_mentioned"].split()])
+    tx.execute(
+        "UPDATE conversation SET order_mentioned = ?1,"
+        " subject = (SELECT subject FROM message WHERE conversation = ?2 ORDER BY at, row LIMIT 1) WHERE row = ?2",
+        (" ".join(numbers), keep),
+    )
     tx.execute("INSERT OR REPLACE INTO alias (alias, conversation) VALUES (?, ?)", (lost["id"], keep))
     tx.execute("UPDATE conversation SET customer = coalesce(customer, ?) WHERE row = ?", (lost["customer"], keep))
     tx.execute("UPDATE conversation SET merged_into = ?, messages = 0 WHERE row = ?", (keep, gone))

@@ -9,6 +9,7 @@ import pytest
 
 from agentdesk.cli.verbs import moment
 from agentdesk.errors import UsageError
+from agentdesk.store.outbox import whole_text
 
 ROME = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=ROME)
@@ -128,8 +129,8 @@ def test_the_text_of_a_dry_run_is_what_send_puts_into_the_outbox(world, maria):
     printed = world.run("reply", maria, "--text", "Hello", "--dry-run").out
     world.run("reply", maria, "--text", "Hello")
     with world.desk() as desk:
-        row = desk.database.one("SELECT text, quoted, in_reply_to, reference_list FROM outbox")
-    assert f"{row['text']}\n\n{row['quoted']}".replace("-- \n", "--\n").strip() in printed
+        row = desk.database.one("SELECT text, signature, quoted, in_reply_to, reference_list FROM outbox")
+    assert whole_text(row["text"], row["signature"], row["quoted"]).replace("-- \n", "--\n").strip() in printed
     assert f"In-Reply-To: {row['in_reply_to']}" in printed
 
 

@@ -59,6 +59,7 @@ WORDS = {
     "desk.stop.bad_address": "“{address}” is not a mail address.",
     "desk.stop.own_address": "{address} is our own address.",
     "desk.stop.no_subject": "The subject is empty.",
+    "desk.stop.sent_elsewhere": "This draft was sent already, from another window. Send it again only if the customer should get it once more.",
     "desk.outbox_changed": "It is no longer waiting for a decision.",
     "desk.marked_sent": "marked as sent by the agent",
 }

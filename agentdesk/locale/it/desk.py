@@ -59,6 +59,7 @@ WORDS = {
     "desk.stop.bad_address": "“{address}” non è un indirizzo di posta.",
     "desk.stop.own_address": "{address} è un nostro indirizzo.",
     "desk.stop.no_subject": "L'oggetto è vuoto.",
+    "desk.stop.sent_elsewhere": "Questa bozza è già stata inviata da un'altra finestra. Inviala di nuovo solo se il cliente deve riceverla un'altra volta.",
     "desk.outbox_changed": "Non aspetta più una decisione.",
     "desk.marked_sent": "segnata come inviata dall'agente",
 }
