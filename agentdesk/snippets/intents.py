@@ -35,11 +35,11 @@ missing-item: manc mancan incomplet missing fehl unvollstand manqu
 wrong-item: sbagliat errat divers wrong instead falsch verkehrt anstatt erreur mauvais
 wrong-size: tagli+ misur grande piccol strett larg stret size fit small large tight loose grosse gross klein eng weit
   passt taille+ petit grand serre
-invoice: fattur+ ricevut scontrin partita iva codice fiscale sdi invoice+ receipt vat bill rechnung+ beleg mwst ust
+invoice: fattur+ ricevut scontrin partita iva fiscale sdi invoice+ receipt vat bill rechnung+ beleg mwst ust
   facture+ recu tva
 address-change: indirizz+ via civico recapit spostare address street moved adress anschrift strasse umgezogen umzug
   adresse rue demenag
-coupon: coupon+ buono sconto+ codic promo+ voucher+ discount+ code gutschein+ rabatt+ reduction remise bon
+coupon: coupon+ buono sconto+ codic+ promo+ voucher+ discount+ code gutschein+ rabatt+ reduction remise bon
 complaint: reclam+ deluso delus vergogn+ scandal inaccett pessim arrabbiat avvocat assurd complain disappoint unaccept+
   terrible angry ridiculous awful worst lawyer beschwer+ enttausch unverschamt inakzept frech anwalt argerlich plainte
   decu decept inadmiss+ honte avocat
@@ -61,7 +61,7 @@ gift-wrapping: regal confezion bigliett gift wrap card geschenk verpack gruss ca
 confirmation-missing: conferm confirm bestatig
 thanks: grazi~ ringraz~ perfett~ gentiliss thank~ thx~ perfect~ great~ dank~ super~ toll~ merci~ parfait~ remerci~
 greeting: ciao buongiorn salve hello hallo bonjour
-unsubscribe: newsletter+ iscriv disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri
+unsubscribe: newsletter disiscriv cancellarmi unsubscribe subscription abmeld abbestell desabonn desinscri
 privacy: privacy gdpr dati dsgvo datenschutz loschen rgpd donnees delete
 account: account password login acced registr anmeld passwort konto compte connexion mot de passe
 security: phishing+ truffa sospett scam suspicious fraud betrug verdachtig arnaque frauduleux

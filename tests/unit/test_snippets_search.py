@@ -249,3 +249,11 @@ def test_every_beginning_of_a_query_is_answered(shipped: Searcher, query: str) -
 def test_every_state_of_an_order_has_its_word_in_a_reason() -> None:
     for state in set(search._STATES.values()):
         assert say(f"snippets.status_{state}")
+
+
+def test_a_newsletter_code_that_fails_is_about_the_code() -> None:
+    """Who signed up for the newsletter and got a code that fails does not want to leave it."""
+    text = "Il codice BENVENUTO10 non va. Buongiorno, mi sono iscritta alla newsletter per avere il 10% e il codice viene accettato ma il totale non cambia."
+    shipped = load_packs([Path(__file__).parents[2] / "snippets"])
+    hits = Searcher(shipped).search("", Hints(words=tuple(words_of(text)), language="it", order_status="processing", channel="imap"))
+    assert "coupon" in shipped.snippets[hits[0].name].intents
