@@ -84,7 +84,8 @@ lint: $(VENV)/.dev
 
 .PHONY: bench
 bench: $(VENV)/.dev
-	@for b in bench/*.py; do echo "== $$b"; $(PY) $$b; done
+	@$(PY) -m bench $(ARGS)
+	@for b in picker command_line; do echo; echo "== $$b"; $(PY) bench/$$b.py; done
 
 # -- releases
 

@@ -31,3 +31,12 @@ def cpu_seconds(pid: int) -> float:
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def compiled(folder: Path) -> dict[str, str]:
+    """An environment in which bytecode is kept in `folder`: as installed, where `make` compiles everything, whatever the checkout holds.
+
+    A program must have run once in it before it is timed.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}

@@ -17,6 +17,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -38,16 +39,15 @@ _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]")
 class Terminal:
     """A program on a terminal of 120 by 40."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.chunks: list[tuple[float, bytes]] = []
         self._tail = b""
-        set_up = {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | dict(environment or {})
-        kept = {name: value for name, value in os.environ.items() if name not in ("COLORTERM", "COLORFGBG", "LC_ALL", "NO_COLOR")}
+        kept = {name: value for name, value in environment.items() if name not in ("COLORTERM", "COLORFGBG", "LC_ALL", "NO_COLOR")}
         self.began = time.perf_counter()
         self.pid, self._pty = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            os.execvpe(command[0], list(command), kept | set_up)
+            os.execvpe(command[0], list(command), kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8"})
         fcntl.ioctl(self._pty, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def read(self, quiet: float, most: float = 20.0) -> int:
@@ -120,5 +120,5 @@ class Terminal:
 def _await_end(pids: Sequence[int]) -> None:
     end = time.monotonic() + 10
     for pid in pids:
-        while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
             time.sleep(0.02)
