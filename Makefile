@@ -84,8 +84,8 @@ lint: $(VENV)/.dev
 
 .PHONY: bench
 bench: $(VENV)/.dev
+	@for b in picker command_line; do echo "== $$b"; $(PY) bench/$$b.py; echo; done
 	@$(PY) -m bench $(ARGS)
-	@for b in picker command_line; do echo; echo "== $$b"; $(PY) bench/$$b.py; done
 
 # -- releases
 
