@@ -18,6 +18,8 @@ from pathlib import Path
 from agentdesk.config import DeskConfig
 
 MOST_CRASHES = 3
+MOST_LOG = 1_000_000
+"""Bytes of engine.log; a longer one is put aside when an engine starts, the one before that goes."""
 CALM_SECONDS = 60.0
 """An engine that ran this long before it died is not counted as crashing again and again."""
 
@@ -37,6 +39,8 @@ class EngineProcess:
     def start(self) -> None:
         log = self._config.state / "engine.log"
         self._config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if log.exists() and log.stat().st_size > MOST_LOG:
+            log.replace(log.with_suffix(".log.1"))
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -72,9 +76,6 @@ class EngineProcess:
         """A password the agent typed when the engine asked."""
         self._secrets[channel] = value
         self._say({"secrets": {channel: value}})
-
-    def answer(self, question: int, text: str) -> None:
-        self._say({"answer": question, "text": text})
 
     def stop(self, mode: str = "now", patience: float = 5.0) -> None:
         """End it. `now`: finish the running step; `background`: send what is on its way first, on its own."""

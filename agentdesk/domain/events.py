@@ -46,6 +46,10 @@ class Position:
     seq: int
 
 
+class EpochChanged(Exception):  # noqa: N818 - it names what happened
+    """Positions of before mean nothing now: read everything again, and append what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An event as the log holds it. `at` is assigned by the log: the one clock for leases and promises."""

@@ -27,7 +27,6 @@ class ChannelStatus:
         """new, connecting, syncing, ready, down, refused, offline; `detail` is for the agent."""
         if (state, detail) == (self._state, self._detail):
             return
-        self._state, self._detail = state, detail
 
         def change(tx: Tx) -> None:
             reached = ", reached_at = :now" if state in ("ready", "syncing") else ""
@@ -38,6 +37,7 @@ class ChannelStatus:
             tx.touch("channel")
 
         self._db.write(change)
+        self._state, self._detail = state, detail
 
     def set_link(self, link: Link) -> None:
         """How wide the line is taken to be: normal or thin."""

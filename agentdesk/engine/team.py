@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
+from agentdesk.domain.events import Entry
 from agentdesk.store import conversations, events
 from agentdesk.store.database import Database, Tx
 from agentdesk.store.rules import Rules
@@ -15,19 +19,24 @@ def drain(log: TeamLog, database: Database, rules: Rules) -> int:
 
     Appending is at least once: after a crash between the two steps the same event is appended again, and the fold drops it.
     """
-    waiting = events.pending(database.reader())
-    if waiting:
-        log.append(waiting)
-    try:
-        entries = list(log.since(events.position(database.reader())))
-    except EpochChanged:
-        database.write(events.forget_positions)
-        entries = list(log.since(None))
-    for start in range(0, len(entries), BATCH):
+    read = 0
+    while True:
+        waiting = events.pending(database.reader(), BATCH)
+        if waiting:
+            log.append(waiting)
+        try:
+            entries = list(log.since(events.position(database.reader())))
+        except EpochChanged:  # everything known counts as pending; what this log has is confirmed, the rest appended
+            database.write(events.forget_positions)
+            entries = list(log.since(None))
+        read += len(entries)
+        for start in range(0, len(entries), BATCH):
+            database.write(partial(_confirm, entries=entries[start : start + BATCH], rules=rules))
+        left = events.pending(database.reader(), 1)
+        if not left or left[0] in waiting:  # what the log does not give back yet comes with the next look
+            return read
 
-        def change(tx: Tx, start: int = start) -> None:
-            for row in events.confirm(tx, entries[start : start + BATCH]):
-                conversations.refresh(tx, row, rules)
 
-        database.write(change)
-    return len(entries)
+def _confirm(tx: Tx, entries: Sequence[Entry], rules: Rules) -> None:
+    for row in events.confirm(tx, entries):
+        conversations.refresh(tx, row, rules)

@@ -68,38 +68,46 @@ class ChannelWorker(threading.Thread):
         while not self._ending.is_set():
             connected_at = time.monotonic()
             try:
-                self.status.set("connecting")
-                if self._gauge is not None:
-                    self._gauge.begin()
-                self.channel.open()
-                if self._gauge is not None:
-                    self._gauge.opened()
+                self._connect()
                 connected_at = time.monotonic()
-                self.reached, self.failed = True, False
                 self._stay()
             except LoginRefused as error:
-                self.status.set("refused", str(error))
-                self.failed = True
-                self._refused(str(error))
+                self._fail("refused", str(error))
                 self._pause(300.0, until=self._renewed)
                 self._renewed.clear()
             except ChannelDown as error:
-                self.status.set("down", str(error))
-                self.failed = True
+                self._fail("down", str(error))
                 attempts = 1 if time.monotonic() - connected_at > CALM_SECONDS and self.reached else attempts + 1
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             except DeskError as error:  # the disk is full, the store is closed
-                self.status.set("down", str(error))
-                self.failed = True
+                self._fail("down", str(error))
                 self._pause(10.0)
             except Exception as error:
                 log.exception("channel %s", self.channel.name)
-                self.status.set("down", say("engine.defect", error=f"{type(error).__name__}: {error}"))
-                self.failed = True
+                self._fail("down", say("engine.defect", error=f"{type(error).__name__}: {error}"))
                 attempts += 1
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)))
             finally:
                 self._close()
+
+    def _connect(self) -> None:
+        self.status.set("connecting")
+        if self._gauge is not None:
+            self._gauge.begin()
+        self.channel.open()
+        if self._gauge is not None:
+            self._gauge.opened()
+        self.reached, self.failed = True, False
+
+    def _fail(self, state: str, words: str) -> None:
+        """Say so. Where even that can't be written down the thread lives on: the next round says it."""
+        try:
+            self.status.set(state, words)
+            if state == "refused":
+                self._refused(words)
+        except Exception:
+            log.exception("channel %s is %s: %s", self.channel.name, state, words)
+        self.failed = True
 
     def _stay(self) -> None:
         self.status.set("syncing")

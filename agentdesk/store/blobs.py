@@ -8,6 +8,7 @@ import re
 import secrets
 from pathlib import Path
 
+from agentdesk.domain.clean import file_name
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 
@@ -29,12 +30,17 @@ class Blobs:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = path.with_name(f".{secrets.token_hex(8)}")
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            try:
+                _write(partial, content)
+                partial.replace(path)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # else the name may be gone after a power failure
+            finally:
+                os.close(folder)
         except OSError as error:
             raise DeskError(say("store.disk_full", path=self._folder)) from error
         return digest
@@ -53,17 +59,13 @@ class Blobs:
         return self._folder / digest[:2] / digest
 
 
-def safe_name(name: str) -> str:
-    """A file name that stays in its folder: last path component, no control or reserved characters, not hidden, <= 200 bytes."""
-    last = re.split(r"[/\\]", name)[-1]
-    last = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
-    stem, dot, suffix = last.rpartition(".")
-    if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", stem or suffix):
-        last = "_" + last
-    while len(last.encode("utf-8")) > 200:
-        stem, dot, suffix = last.rpartition(".")
-        last = f"{stem[:-1]}{dot}{suffix[:20]}" if stem else last[:-1]
-    return last or "attachment"
+def _write(path: Path, content: bytes) -> None:
+    """A new file for its owner alone, on disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def save_new(folder: Path, name: str, content: bytes) -> Path:
@@ -73,15 +75,16 @@ def save_new(folder: Path, name: str, content: bytes) -> Path:
         OSError: the folder can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    clean = safe_name(name)
+    clean = file_name(name, "attachment")
     path = Path(clean)
     for number in range(1, 10_000):
         candidate = folder / (clean if number == 1 else f"{path.stem} ({number}){path.suffix}")
         try:
-            descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            _write(candidate, content)
         except FileExistsError:
             continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        except OSError:
+            candidate.unlink(missing_ok=True)  # half a file looks like a whole one
+            raise
         return candidate
     raise FileExistsError(folder / clean)

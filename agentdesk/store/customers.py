@@ -62,11 +62,11 @@ def find(db: sqlite3.Connection, text: str, limit: int = 20) -> list[Customer]:
     word = text.strip()
     if not word:
         return []
-    like = "%" + word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    like = "%" + word.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     digits = phone_identity(word)
     rows = db.execute(
         "SELECT DISTINCT c.id FROM customer c LEFT JOIN identity i ON i.customer = c.id WHERE c.merged_into = 0 AND"
-        " (lower(c.name) LIKE ? ESCAPE '\\' OR i.value LIKE ? ESCAPE '\\' OR (? != '' AND i.kind = 'phone' AND i.value LIKE ?))"
+        " (folded(c.name) LIKE ? ESCAPE '\\' OR i.value LIKE ? ESCAPE '\\' OR (? != '' AND i.kind = 'phone' AND i.value LIKE ?))"
         " ORDER BY c.name LIMIT ?",
         (like, like, digits.value if digits else "", f"%{digits.value}%" if digits else "", limit),
     ).fetchall()

@@ -86,9 +86,46 @@ class Tx:
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512)
     db.row_factory = sqlite3.Row
+    # SQLite's own lower() knows ASCII only: "È arrivato" would not be found by "è".
+    db.create_function("folded", 1, _folded, deterministic=True)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA temp_store = MEMORY")
     return db
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+def make_private_file(path: Path) -> None:
+    """An empty file for its owner alone, unless there is one.
+
+    Raises:
+        DeskError: the folder can't be written, or is none.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        raise DeskError(say("store.cannot_open", path=path, error=error.strerror or error)) from error
+
+
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_CANNOT = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def explained(error: sqlite3.Error, path: Path) -> DeskError | None:
+    """What the agent can do about it; None for a defect of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes carry the plain one in the lowest byte
+    if code in _FULL:
+        return DeskError(say("store.disk_full", path=path.parent))
+    if code in _BUSY:
+        return DeskError(say("store.busy", path=path))
+    if code in _CANNOT:
+        return DeskError(say("store.cannot_open", path=path, error=error))
+    return None
 
 
 class Database:
@@ -101,18 +138,20 @@ class Database:
             DeskError: the file can't be opened, is no database, or was written by a newer version.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            path.touch(mode=0o600)
+        make_private_file(path)
         try:
             self._writer = _connect(path)
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            self._writer.execute("PRAGMA synchronous = FULL")
-            self._prepare()
+            try:
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute("PRAGMA synchronous = FULL")
+                self._prepare()
+            except BaseException:
+                self._writer.close()
+                raise
         except sqlite3.DatabaseError as error:
             raise DeskError(say("store.cannot_open", path=path, error=error)) from error
         self._readers = threading.local()
-        self._all_readers: list[sqlite3.Connection] = []
+        self._all_readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[tuple[Callable[[Tx], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
@@ -131,8 +170,8 @@ class Database:
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
-            db.close()
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
 
     # -- reading
@@ -145,7 +184,11 @@ class Database:
             db.execute("PRAGMA query_only = ON")
             self._readers.db = db
             with self._lock:
-                self._all_readers.append(db)
+                for thread, other in self._all_readers:
+                    if not thread.is_alive():
+                        other.close()
+                self._all_readers = [(thread, other) for thread, other in self._all_readers if thread.is_alive()]
+                self._all_readers.append((threading.current_thread(), db))
         return db
 
     def all(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
@@ -178,9 +221,10 @@ class Database:
     def submit(self, change: Callable[[Tx], T]) -> Future[T]:
         """Queue a change; it runs in one transaction on the writer thread. Its exception is the future's."""
         future: Future[T] = Future()
-        if self._closed:
-            raise DeskError(say("store.closed"))
-        self._work.put((change, future))
+        with self._lock:  # nothing is queued behind the end, where nobody would answer it
+            if self._closed:
+                raise DeskError(say("store.closed"))
+            self._work.put((change, future))
         return future
 
     def write(self, change: Callable[[Tx], T]) -> T:
@@ -210,10 +254,11 @@ class Database:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
-                raise DeskError(say("store.disk_full", path=self.path.parent)) from error
-            raise
+        except sqlite3.DatabaseError as error:
+            known = explained(error, self.path)
+            if known is None:
+                raise
+            raise known from error
         return result
 
     def prune_revisions(self) -> None:
@@ -221,22 +266,33 @@ class Database:
         self.write(lambda tx: tx.execute("DELETE FROM revision WHERE seq < (SELECT max(seq) FROM revision) - ?", (KEEP_REVISIONS,)))
 
     def backup(self, target: Path) -> None:
-        """A consistent copy while others work."""
+        """A consistent copy while others work.
+
+        A copy of a queue must not send what the queue itself sends after the copy was made: there, what is on its way is of
+        unknown outcome. The engine then looks for it in Sent, and else the agent decides.
+        """
         copy = sqlite3.connect(target)
         try:
             self.reader().backup(copy)
+            with copy:
+                copy.execute(
+                    "UPDATE outbox SET state = 'unknown', detail = ?, looked_at = 0, next_try_at = 0"
+                    " WHERE state IN ('held', 'scheduled', 'queued', 'fenced', 'sending')",
+                    (say("store.from_backup"),),
+                )
         finally:
             copy.close()
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
-        if self._closed:
-            return
-        self._closed = True
-        self._work.put(None)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._work.put(None)
         self._thread.join()
         with self._lock:
-            for db in self._all_readers:
+            for _, db in self._all_readers:
                 db.close()
         self._writer.close()
 

@@ -68,9 +68,8 @@ def confirm(tx: Tx, entries: Iterable[Entry]) -> set[int]:
             (event.id, event.kind, event.target, event.actor, event.based_on, event.v,
              json.dumps(event.data, ensure_ascii=False), millis(entry.at), entry.position.epoch, entry.position.seq, conversation),
         )
-        if conversation:
-            concerned.add(conversation)
-    return concerned
+        concerned.add(tx.one("SELECT conversation FROM event WHERE id = ?", (event.id,))["conversation"])
+    return concerned - {0}
 
 
 def forget_positions(tx: Tx) -> None:

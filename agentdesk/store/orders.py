@@ -130,13 +130,13 @@ def known_numbers(db: sqlite3.Connection, numbers: Sequence[str]) -> list[str]:
 
 def find(db: sqlite3.Connection, text: str, limit: int = 20) -> list[Order]:
     """Orders by number, name, phone or address."""
-    word = text.strip().lstrip("#").lower()
+    word = text.strip().lstrip("#").casefold()
     if not word:
         return []
     like = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     phone = phone_identity(word)
     rows = db.execute(
-        "SELECT data FROM shop_order WHERE lower(number) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\'"
+        "SELECT data FROM shop_order WHERE folded(number) LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\' OR folded(name) LIKE ? ESCAPE '\\'"
         " OR (? != '' AND phone = ?) ORDER BY placed_at DESC LIMIT ?",
         (f"{like}%", f"%{like}%", f"%{like}%", phone.value if phone else "", phone.value if phone else "", limit),
     ).fetchall()

@@ -48,7 +48,7 @@ class _Compiler:
         return f":{name}"
 
     def like(self, value: str) -> str:
-        escaped = value.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        escaped = value.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return f"{self.bind(f'%{escaped}%')} ESCAPE '\\'"
 
     def term(self, term: q.Term) -> str:
@@ -83,26 +83,26 @@ class _Compiler:
 
     def field(self, name: str, value: str) -> str:
         if name in ("from", "to"):
-            direction, columns = ("in", "lower(m.from_name || ' ' || m.from_address)") if name == "from" else (
-                "", "lower(m.to_list || ' ' || m.cc_list)",
+            direction, columns = ("in", "folded(m.from_name || ' ' || m.from_address)") if name == "from" else (
+                "", "folded(m.to_list || ' ' || m.cc_list)",
             )
             side = f"m.direction = '{direction}' AND " if direction else ""
             return f"EXISTS (SELECT 1 FROM message m WHERE m.conversation = c.row AND {side}{columns} LIKE {self.like(value)})"
         if name == "subject":
-            return f"lower(c.subject) LIKE {self.like(value)}"
+            return f"folded(c.subject) LIKE {self.like(value)}"
         if name == "tag":
-            return f"EXISTS (SELECT 1 FROM tag t WHERE t.conversation = c.row AND lower(t.tag) = {self.bind(value.lower())})"
+            return f"EXISTS (SELECT 1 FROM tag t WHERE t.conversation = c.row AND folded(t.tag) = {self.bind(value.casefold())})"
         if name == "order":
             number = self.bind(number_key(value))
-            return f"(c.order_number = {number} OR ' ' || c.order_mentioned || ' ' LIKE '% ' || {number} || ' %')"
+            return f"(c.order_number = {number} OR instr(' ' || c.order_mentioned || ' ', ' ' || {number} || ' '))"
         if name == "assignee":
             if value.lower() == "me":
                 return "c.assignee = :me"
             if value.lower() == "none":
                 return "c.assignee = ''"
-            return f"lower(c.assignee) LIKE {self.like(value)}"
+            return f"folded(c.assignee) LIKE {self.like(value)}"
         if name == "channel":
-            return f"lower(c.channel) = {self.bind(value.lower())}"
+            return f"folded(c.channel) = {self.bind(value.casefold())}"
         if name == "status":
             return f"{EFFECTIVE_STATUS} = {self.bind(value.lower())}"
         return f"c.priority = {self.bind(value.lower())}"

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from agentdesk.domain.events import Entry, Event, Position
+from agentdesk.domain.events import Entry, EpochChanged, Event, Position
 
-
-class EpochChanged(Exception):  # noqa: N818 - it names what happened
-    """Positions of before mean nothing now: read everything again, and append what is missing."""
+__all__ = ["EpochChanged", "TeamLog"]
 
 
 class TeamLog(Protocol):

@@ -6,4 +6,6 @@ WORDS = {
     "store.closed": "The desk is closed.",
     "store.disk_full": "The disk is full: nothing more can be saved in {path}. Free some space; what was saved is safe.",
     "store.turned_up": "it did arrive: the conversation shows it",
+    "store.busy": "The desk's database {path} is held by another program; nothing was saved. Try again.",
+    "store.from_backup": "It was on its way when the backup was made, and may have gone out since.",
 }

@@ -6,4 +6,6 @@ WORDS = {
     "store.closed": "Il desk è chiuso.",
     "store.disk_full": "Il disco è pieno: in {path} non si può più salvare nulla. Libera spazio; ciò che era salvato è al sicuro.",
     "store.turned_up": "è arrivato: la conversazione lo mostra",
+    "store.busy": "Il database {path} è occupato da un altro programma; non è stato salvato nulla. Riprova.",
+    "store.from_backup": "Era in partenza quando è stata fatta la copia: forse nel frattempo è stata inviata.",
 }
