@@ -13,6 +13,7 @@ import pytest
 
 from agentdesk.channels.base import ChannelDown
 from agentdesk.channels.imap.channel import ImapChannel
+from agentdesk.domain.mailbox import Role
 from tests.contract.memory_store import MemoryStore
 from tests.servers.dovecot import Dovecot
 from tests.servers.mailroom import MODES, START, Masked, client, fill, masked, message, put, search, sync
@@ -392,3 +393,17 @@ def test_a_client_of_the_standard_library_finds_the_same(desk: Desk) -> None:
     with client(desk.server, desk.user) as other:
         assert isinstance(other, imaplib.IMAP4)
         assert search(other, "INBOX", "ALL") == sorted(desk.store.uids("INBOX"))
+
+
+def test_older_answers_come_before_the_older_questions_they_answer(dovecot: Dovecot) -> None:
+    """Else the queue would show as unanswered what was answered long ago, for as long as the first sync takes."""
+    user = dovecot.user()
+    fill(dovecot, user, "INBOX", range(30))
+    fill(dovecot, user, "Sent", range(100, 130))
+    store = MemoryStore()
+    channel = ImapChannel(dovecot.config(user), "secret", store, window=10, texts=False)
+    channel.open()
+    while not any(f.role is Role.INBOX and f.complete for f in store.folders()):
+        assert not channel.refresh()
+    assert next(f for f in store.folders() if f.role is Role.SENT).complete
+    channel.close()

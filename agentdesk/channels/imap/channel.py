@@ -113,7 +113,7 @@ class ImapChannel:
             if self._look_is_due():
                 self._look(session)
             for older in (False, True) if self.older else (False,):
-                for sync in list(self._folders.values()):
+                for sync in self._in_order(older=older):
                     if sync.due(older=older):
                         self._advance(session, sync, older=older)
                         return False
@@ -182,6 +182,12 @@ class ImapChannel:
     def _since(self) -> date | None:
         """The first day that is kept."""
         return None if not self._retention else (datetime.now(UTC) - timedelta(days=self._retention)).date()
+
+    def _in_order(self, *, older: bool) -> list[FolderSync]:
+        """INBOX first for what is new. Of what is older, our own answers first: else an old question that was answered long ago
+        would stand in the queue as unanswered until its answer comes."""
+        order = (Role.SENT, Role.INBOX) if older else (Role.INBOX, Role.SENT)
+        return [self._folders[role] for role in (*order, Role.ARCHIVE, Role.JUNK) if role in self._folders]
 
     def _find_folders(self, session: Session) -> None:
         """The folders known from last time, or as the server lists them."""
