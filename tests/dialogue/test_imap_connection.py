@@ -277,7 +277,7 @@ def test_b6_starttls_with_untagged_lines_and_a_fresh_start(authority: Authority)
     """Untagged lines before the answer, and after it one that somebody on the line put there in plain text."""
     context = authority.server_context("localhost")
     script = (
-        greeting("STARTTLS", "X-EVIL"), hear("T STARTTLS"), say("* OK just a moment", "* CAPABILITY X-EVIL", "T OK go", "* PREAUTH X-EVIL"),
+        greeting("STARTTLS", "X-EVIL"), hear("T STARTTLS"), say("* OK just a moment", "* CAPABILITY X-EVIL", "T OK go", "* BYE from somebody on the line"),
         start_tls(context), answer("{tag} CAPABILITY", f"* CAPABILITY {BASE} LOGINOK"), hear(PLAIN_LOGIN), say("{tag} OK in"),
         answer("{tag} CAPABILITY", f"* CAPABILITY {BASE} AFTER"), goodbye,
     )  # fmt: skip

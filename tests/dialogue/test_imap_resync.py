@@ -270,11 +270,26 @@ def test_news_by_sequence_number() -> None:
     assert ids(store) == {2, 3}
 
 
+def test_new_mail_that_went_again_before_it_was_fetched() -> None:
+    """`4:*` is the last message where there is none from 4 on: one that is known."""
+    script = (
+        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)),
+        answer("{tag} NOOP", "* 4 EXISTS"), answer(r"{tag} UID FETCH 4:\* .*", row(3, 3, "\\Seen"), "* 3 EXISTS"), goodbye,
+    )  # fmt: skip
+    store = MemoryStore()
+    with serve(*script) as server, channel(server, store, look_around=1e9, poll=0.0) as made:
+        sync(made)
+        made.wait(0.01)
+        sync(made)
+    assert [what for kind, what in store.calls if kind == "add"] == [("INBOX", (3, 2, 1))]
+    assert store.uids("INBOX")[3] == {"\\Seen"}
+
+
 def test_expunge_during_fetch_and_messages_nobody_asked_for() -> None:
     script = (
         *logged_in(), LIST, selected(exists=3, uidnext=4),
         answer("{tag} FETCH 1:3 .*", row(1, 1), "* 1 EXPUNGE", row(2, 3), r"* 900 FETCH (FLAGS (\Deleted))", r"* 5 FETCH (UID 77 FLAGS (\Deleted))"),
-        answer("{tag} UID SEARCH UID 1:3", "* SEARCH 3"), answer(r"{tag} UID FETCH 3:3 \(UID FLAGS\)", "* 1 FETCH (UID 3 FLAGS ())"),
+        answer("{tag} UID SEARCH UID 1:3", "* 1 EXISTS", "* SEARCH 3"), answer(r"{tag} UID FETCH 3:3 \(UID FLAGS\)", "* 1 FETCH (UID 3 FLAGS ())"),
         answer("{tag} UID SEARCH UID 1:3", "* SEARCH 3"), goodbye,
     )  # fmt: skip
     store = MemoryStore()

@@ -59,7 +59,8 @@ class FolderSync:
         self._old: list[int] | None = None
         self._checks: list[list[int]] = []
         self._checked_at = -_CHECK_AGAIN
-        self._audited = False
+        self._audited: tuple[int, int] | None = None
+        """How many we knew and how many there were, when that was last looked into."""
 
     # What is left.
 
@@ -100,7 +101,7 @@ class FolderSync:
 
     def _arrive(self, session: Session, selection: Selection) -> None:
         state = self.state
-        self.entered, self._audited = True, False
+        self.entered, self._audited = True, None
         self._exists = selection.exists
         if state.uidvalidity and (reason := self._contradiction(selection)):
             _log.warning("%s: %s; bringing the folder in again", self.name, reason)
@@ -190,6 +191,7 @@ class FolderSync:
             self._checks.append(sorted(self.known)[-_CHECKED:])
         if news.flags:
             self._flags(news.flags)
+        self._settle(session)
 
     # Steps.
 
@@ -364,7 +366,6 @@ class FolderSync:
 
     def _audit(self, session: Session) -> None:
         """Which of the known messages are still there."""
-        self._audited = True
         if not self.known:
             return
         ordered = sorted(self.known)
@@ -372,12 +373,16 @@ class FolderSync:
         self._vanish([uid for uid in ordered if uid not in there])
 
     def _settle(self, session: Session) -> None:
-        """With all brought in, the server's count and ours must agree; if they don't, find out, once per visit."""
-        if self._audited or self.due(older=True) or self._as_counted():
+        """With all brought in, the server's count and ours must agree; if they don't, find out, once for each difference."""
+        if session.news or self.due(older=True):
+            return
+        self._exists = session.exists
+        if self._as_counted() or self._audited == (len(self.known), self._exists):
             return
         self._audit(session)
         if len(self.known) < self._exists:
             self._old = self._listed(session, 1, None) or None
+        self._audited = (len(self.known), self._exists)
         self._save(total=self._total())
 
     def _vanish(self, uids: Sequence[int]) -> None:
