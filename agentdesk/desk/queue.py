@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from agentdesk.config import DeskConfig
 from agentdesk.desk.facts import Counts, Row, View
 from agentdesk.domain import query as language
+from agentdesk.domain.clean import clean_line
 from agentdesk.domain.conversation import Status
 from agentdesk.errors import NotFound, UsageError
 from agentdesk.locale import say
@@ -89,7 +90,7 @@ class Queue:
             UsageError: the query can't be read, or there is no such view.
         """
         chosen = self.view(view_key)
-        typed = language.parse(query)
+        typed = language.parse(clean_line(query))
         order = sort or ("newest" if typed.terms else chosen.sort)
         if order not in ORDERS:
             raise UsageError(say("desk.no_sort", name=order, known=", ".join(ORDERS)))
@@ -142,7 +143,7 @@ class Queue:
         Raises:
             NotFound: none, or several.
         """
-        wanted = reference.strip()
+        wanted = clean_line(reference)
         row = self._db.one("SELECT row FROM conversation WHERE id = ?", (wanted,)) or self._db.one(
             "SELECT conversation AS row FROM alias WHERE alias IN (?, ?)", (wanted, f"<{wanted.strip('<>')}>")
         )

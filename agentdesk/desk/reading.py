@@ -11,6 +11,7 @@ from pathlib import Path
 from agentdesk.config import DeskConfig
 from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
 from agentdesk.desk.queue import Queue
+from agentdesk.domain.clean import clean_line
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer
 from agentdesk.domain.fold import notes
@@ -154,6 +155,7 @@ class Reading:
 
     def lookup(self, text: str) -> Lookup:
         """Customers and orders by number, name, phone or address; a found order's customer is among the customers."""
+        text = clean_line(text)
         with self._db.snapshot() as db:
             found_orders = orders.find(db, text)
             people = {customer.id: customer for customer in customers.find(db, text)}

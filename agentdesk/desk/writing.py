@@ -298,7 +298,7 @@ class Writing:
     def outgoing(self, draft: Draft) -> Outgoing:
         """The mail that `send` would make of a draft now, without its files: for looking at, nothing is written."""
         with self._db.snapshot() as db:
-            in_reply_to, references = self._threading(db, draft.conversation, draft)
+            in_reply_to, references = self._threading(db, threads.resolve(db, draft.conversation), draft)
         channel = self._config.channel(draft.channel)
         address = channel.address if isinstance(channel, MailChannelConfig) else self._config.agent_email
         text = outbox.whole_text(draft.text.rstrip(), self._signature(draft), draft.quoted)

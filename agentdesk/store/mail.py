@@ -20,7 +20,7 @@ from agentdesk.store.rules import Rules
 
 MOST_NUMBERS = 20
 SEEN = "\\Seen"
-MADE_UP = "@no-message-id.agentdesk.invalid"
+MADE_UP = "@no-message-id.agentdesk.invalid>"
 """What a Message-ID ends with that we made because there was none; never written into a mail."""
 
 
@@ -106,7 +106,7 @@ class StoredMail:
             said = (envelope.sender.identity, envelope.subject, millis(envelope.at), envelope.size)
             where = (folder.name, folder.uidvalidity, arrival.uid)
             digest = hashlib.sha256(repr(said if envelope.sender.address or envelope.subject else where).encode("utf-8", "replace"))
-            envelope = replace(envelope, message_id=f"<{digest.hexdigest()[:24]}{MADE_UP}>")
+            envelope = replace(envelope, message_id=f"<{digest.hexdigest()[:24]}{MADE_UP}")
         others = [a for a in envelope.reply_to if a.identity not in self._rules.own]
         if folder.role is not Role.SENT and others and envelope.sender.identity in self._rules.own:
             envelope = replace(envelope, sender=others[0], verified=Verified.NONE)

@@ -54,9 +54,9 @@ class _Compiler:
     def term(self, term: q.Term) -> str:
         match term:
             case q.Word(text, prefix, negated):
-                return self._text(_quoted(text) + ("*" if prefix else ""), negated=negated)
+                return self._text(text, prefix=prefix, negated=negated)
             case q.Phrase(text, negated):
-                return self._text(_quoted(text), negated=negated)
+                return self._text(text, negated=negated)
             case q.Field(name, values, negated):
                 return _negate(" OR ".join(self.field(name, value) for value in values), negated=negated)
             case q.Is(states, negated):
@@ -69,7 +69,10 @@ class _Compiler:
                 bound = self.bind(millis(term.moment(self.asker.now, self.asker.zone)))
                 return _negate(f"c.last_at {'<' if term.side == 'before' else '>='} {bound}", negated=term.negated)
 
-    def _text(self, expression: str, *, negated: bool) -> str:
+    def _text(self, text: str, *, prefix: bool = False, negated: bool) -> str:
+        if not any(map(str.isalnum, text)):
+            return ""  # no word in it, as the index counts words: it narrows nothing
+        expression = _quoted(text) + ("*" if prefix else "")
         if not negated:
             self.match.append(expression)
             return ""

@@ -9,8 +9,8 @@ import pytest
 
 from agentdesk.desk import Desk
 from agentdesk.domain.mailbox import Role
-from agentdesk.domain.message import Body, Verified
-from agentdesk.store import orders
+from agentdesk.domain.message import Address, Body, Verified
+from agentdesk.store import jobs, orders
 from tests.desks import JAN, MARIA, NOON, SHOP, Mailbox, desk_config, order
 
 
@@ -220,3 +220,78 @@ def test_texts_that_come_together_are_one_change_and_reach_every_conversation(de
         "Maria Rossi": ("Allora?", "10245"), "Jan de Vries": ("Hallo", ""),
     }  # fmt: skip
     assert not mailbox.store.without_text(10)
+
+
+def test_mails_without_ids_are_told_apart_and_brought_in_once(desk: Desk, mailbox: Mailbox) -> None:
+    """Cash registers and scanners write no Message-ID, and the same subject every time."""
+    for minute in (0, 1, 0):
+        mailbox.bring("", f"Report {minute}", subject="Report", at=NOON + timedelta(minutes=minute))
+    assert sum(r.messages for r in desk.queue.rows(desk.queue.ids("all"))) == 2
+
+
+def test_several_that_cannot_be_read_are_all_listed(desk: Desk, mailbox: Mailbox) -> None:
+    nobody = Address("", "")
+    for _ in range(2):
+        mailbox.bring("", "", subject="", sender=nobody, problem="unreadable", with_text=False)
+    assert sum(r.messages for r in desk.queue.rows(desk.queue.ids("all"))) == 2
+
+
+def test_an_id_we_made_up_is_written_into_no_mail(desk: Desk, mailbox: Mailbox) -> None:
+    mailbox.bring("", "Ciao")
+    draft = desk.writing.draft(only(desk).row)
+    draft.text = "Gentile Maria"
+    desk.writing.send(desk.writing.save(draft))
+    out = desk.database.one("SELECT in_reply_to, reference_list FROM outbox")
+    assert (out["in_reply_to"], out["reference_list"]) == ("", "[]")
+
+
+def test_a_masked_subject_does_not_double_a_mail(tmp_path: Path) -> None:
+    with Desk.open(desk_config(tmp_path, mask_cards=True)) as desk:
+        mailbox = Mailbox(desk)
+        for _ in range(2):
+            mailbox.bring("a", "Ciao", subject="Carta 4111 1111 1111 1111")
+            mailbox.store.forget_folder("inbox")
+        assert only(desk).messages == 1
+
+
+def test_what_our_contact_form_sends_is_the_customers(desk: Desk, mailbox: Mailbox) -> None:
+    mailbox.bring("f", "Vorrei cambiare taglia", sender=SHOP, reply_to=(MARIA,))
+    row = only(desk)
+    assert (row.customer_address, row.status, row.waiting_since) == (MARIA.address, "open", NOON)
+    assert desk.writing.draft(row.row).to == (MARIA,)
+
+
+def test_an_automatic_answer_to_our_mail_opens_nothing(desk: Desk, mailbox: Mailbox) -> None:
+    """We answered from a telephone; then comes "I am on holiday"."""
+    mailbox.bring("a", "Ciao")
+    mailbox.bring("b", "Gentile Maria", sender=SHOP, to=(MARIA,), role=Role.SENT, references=("a",), at=NOON + timedelta(minutes=5))
+    mailbox.bring("c", "Sono in ferie", references=("b",), at=NOON + timedelta(minutes=6), automatic=True)
+    assert only(desk).status == "waiting"
+
+
+def test_a_move_that_is_refused_does_not_keep_the_text_away(desk: Desk, mailbox: Mailbox) -> None:
+    message = mailbox.bring("a", "Ciao", with_text=False)
+    desk.work.spam([only(desk).row], True)
+    (job,) = jobs.due(desk.database, "support")
+    jobs.failed(desk.database, job, "no such folder")
+    assert [wanted.message for wanted in mailbox.store.without_text(10)] == [message]
+
+
+def test_a_text_that_failed_and_comes_later_has_no_problem_any_more(desk: Desk, mailbox: Mailbox) -> None:
+    message = mailbox.bring("a", "Ciao", with_text=False)
+    desk.reading.want_text(message)
+    (job,) = jobs.due(desk.database, "support")
+    jobs.failed(desk.database, job, "not on the server")
+    assert desk.reading.thread(only(desk).row)[0].problem == "not on the server"
+    mailbox.store.save_body(message, Body("Ciao"))
+    assert desk.reading.thread(only(desk).row)[0].problem == ""
+
+
+def test_a_flag_the_server_refused_to_change_is_heard_again(desk: Desk, mailbox: Mailbox) -> None:
+    mailbox.bring("a", "Ciao")
+    desk.work.seen([only(desk).row], True)
+    (job,) = jobs.due(desk.database, "support")
+    jobs.failed(desk.database, job, "read-only")
+    mailbox.store.set_flags("inbox", {1: frozenset({"\\Seen"})})
+    mailbox.store.set_flags("inbox", {1: frozenset()})
+    assert only(desk).unread == 1
