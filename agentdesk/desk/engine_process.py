@@ -65,7 +65,10 @@ class EngineProcess:
         assert self._child.stdin is not None
         with contextlib.suppress(OSError):
             self._child.stdin.close()
-        self.start()
+        try:
+            self.start()
+        except OSError:  # the state folder is gone, or no process can be made
+            return False
         return True
 
     def wake(self) -> None:

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 TICK = 0.1
 SHOP_EVERY = 5.0
 PRUNE_EVERY = 300.0
+SWEEP_EVERY = 6 * 3600.0
 DRAIN_SECONDS = 600.0
 PAUSE_AFTER_FAULT = 5.0
 SENDING_PATIENCE = 60.0
@@ -79,7 +80,7 @@ class Engine:
         self.database.write(self._forget_questions)
         self._changes = Changes(self.database)
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
-        self._next_shop = self._next_prune = self._next_look = 0.0
+        self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
         self._events_wait = False
         self._refresh_if_rules_changed()
         self._carry_events()
@@ -207,6 +208,9 @@ class Engine:
             self._next_prune = now + PRUNE_EVERY
             self.database.prune_revisions()
             retention.forget(self.database, self.config.retention_days)
+            if now >= self._next_sweep:
+                self._next_sweep = now + SWEEP_EVERY
+                retention.sweep(self.database, self._blobs)
 
     def wake(self) -> None:
         """Let every thread look at its work."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from agentdesk.domain.clean import file_name
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 
+SPARED_SECONDS = 24 * 3600.0
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,9 +29,10 @@ class Blobs:
         """Keep a content; returns its digest. On disk (fsync) when this returns."""
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
-        if path.exists():
-            return digest
         try:
+            if path.exists():
+                os.utime(path)  # it is wanted again: `sweep` spares it until something refers to it
+                return digest
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = path.with_name(f".{secrets.token_hex(8)}")
             try:
@@ -52,6 +57,16 @@ class Blobs:
             return path.read_bytes()
         except FileNotFoundError:
             return None
+
+    def sweep(self, used: Collection[str]) -> int:
+        """Delete what is not among `used`; what is new may not be referred to yet, and stays. Returns how many."""
+        gone = 0
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(OSError):  # gone meanwhile, or not ours to delete
+                if path.name not in used and path.stat().st_mtime < time.time() - SPARED_SECONDS:
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

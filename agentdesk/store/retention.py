@@ -6,6 +6,7 @@ What is unfinished is never forgotten: an open conversation, a draft, a reply on
 from __future__ import annotations
 
 from agentdesk.store import fulltext
+from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx
 
 DAY = 24 * 3600 * 1000
@@ -20,6 +21,18 @@ def forget(database: Database, days: int) -> int:
     while found := database.write(lambda tx: _some(tx, days)):
         gone += found
     return gone
+
+
+def sweep(database: Database, blobs: Blobs) -> int:
+    """Delete the contents that nothing refers to any more; returns how many."""
+    used = {
+        row[0]
+        for row in database.all(
+            "SELECT blob FROM attachment UNION SELECT blob FROM draft_file UNION SELECT blob FROM outbox"
+            " UNION SELECT value FROM meta WHERE key GLOB 'raw:*'"
+        )
+    }
+    return blobs.sweep(used)
 
 
 def _some(tx: Tx, days: int) -> int:
@@ -45,6 +58,7 @@ def _drop(tx: Tx, row: int) -> None:
         tx.execute("DELETE FROM attachment WHERE message = ?", (message["row"],))
         tx.execute("DELETE FROM place WHERE message = ?", (message["row"],))
         tx.execute("DELETE FROM meta WHERE key = ?", (f"raw:{message['row']}",))
+    tx.execute("DELETE FROM draft_file WHERE outbox IN (SELECT id FROM outbox WHERE conversation = ?)", (row,))
     for table in ("outbox", "job", "tag", "alias"):
         tx.execute(f"DELETE FROM {table} WHERE conversation = ?", (row,))
     # Their events stay in the team log; here they become orphans and would be found again with the mail.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,22 @@ def test_the_log_of_the_engine_does_not_grow_for_ever(desk: Desk, monkeypatch) -
     assert log.stat().st_size == 0
     assert (desk.config.state / "engine.log.1").stat().st_size == MOST_LOG + 1
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_a_state_folder_that_is_gone_does_not_take_the_window_with_it(desk: Desk, monkeypatch) -> None:
+    class Dead(Child):
+        def __init__(self, *_args: object, **_more: object) -> None:
+            self.stdin = io.BytesIO()
+
+        def poll(self) -> int:
+            return 1
+
+    monkeypatch.setattr("agentdesk.desk.engine_process.subprocess.Popen", Dead)
+    engine = EngineProcess(desk.config, {})
+    engine.start()
+
+    def gone(*_args: object, **_more: object) -> int:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("agentdesk.desk.engine_process.os.open", gone)
+    assert engine.watch() is False

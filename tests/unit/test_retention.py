@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,3 +30,19 @@ def test_old_closed_conversations_go_and_the_rest_stays(tmp_path: Path) -> None:
         assert len(desk.queue.ids("all", "nuova")) == 1
         desk.database.write(lambda tx: tx.execute("INSERT INTO search (search) VALUES ('integrity-check')"))
         assert desk.reading.panel(rows["Nuova"]).customer.address == MARIA.address
+
+
+def test_contents_that_nothing_refers_to_any_more_leave_the_disk(tmp_path: Path) -> None:
+    with Desk.open(desk_config(tmp_path)) as desk:
+        Mailbox(desk).bring("a", "Ciao")
+        draft = desk.writing.save(desk.writing.draft(desk.queue.ids("all")[0]))
+        file = tmp_path / "label.pdf"
+        file.write_bytes(b"label")
+        desk.writing.attach(draft.id, file)
+        kept, new = desk.blobs.put(b"label"), desk.blobs.put(b"just arrived")
+        old = desk.blobs.put(b"of a conversation that was forgotten")
+        for blob in (tmp_path / "state" / "blobs").rglob("*"):
+            if blob.is_file() and blob.name != new:
+                os.utime(blob, (1, 1))
+        assert retention.sweep(desk.database, desk.blobs) == 1
+        assert [desk.blobs.get(digest) is not None for digest in (kept, new, old)] == [True, True, False]
