@@ -162,12 +162,18 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
 
     lapse("all listed", await_until(1200, "all rows", listed))
 
+    waited: list[float] = []
+
     def texts() -> bool:
         time.sleep(0.1)
+        began = time.perf_counter()
+        db.write(lambda tx: tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('bench', '')"))
+        waited.append(1000 * (time.perf_counter() - began))
         return not db.value("SELECT count(*) FROM message WHERE text IS NULL")
 
     lapse("all texts here", await_until(1800, "all texts", texts))
     await_until(60, "rest", lap.ready)
+    figures.append(Figure("a write of the screen's meanwhile", statistics.median(waited), "ms", 50, f"slowest of {len(waited)}: {max(waited):.0f} ms"))
     figures.append(Figure("engine's memory, the most", most_resident(lap.pid), "MB"))
     said = db.one("SELECT bytes_in, bytes_out FROM channel")
     off = abs(said["bytes_in"] - lap.crossed.down) + abs(said["bytes_out"] - lap.crossed.up)

@@ -96,18 +96,21 @@ def _subject_of_newest(mails: list[corpus.Mail]) -> str:
 
 
 def _painted(command: list[str], text: str, runs: int, environment: Mapping[str, str]) -> tuple[float, str]:
-    taken, memory, size = [], 0.0, 0
+    taken: list[float] = []
+    used: list[float] = []
+    memory, size = 0.0, 0
     for run in range(runs + 1):  # the first one fills caches
         terminal = Terminal(command, environment)
         try:
             size = terminal.await_start(REST)
-            seconds = terminal.since_start(text)
+            seconds, cpu = terminal.shown(text)
             memory = resident(terminal.pid)
         finally:
             terminal.close()
         if run:
             taken.append(seconds)
-    return statistics.median(taken), f"{memory:.0f} MB, {size:,} B until it settles"
+            used.append(cpu)
+    return statistics.median(taken), f"processor time {statistics.median(used):.2f} s, {memory:.0f} MB, {size:,} B until it settles"
 
 
 def main() -> int:

@@ -49,7 +49,7 @@ def _questions(desk: Desk, size: int) -> list[Figure]:
         ("the most urgent one", desk.queue.next_urgent, 30 if small else 300),
         ("one conversation with its panel", lambda: (desk.reading.thread(page[0]), desk.reading.panel(page[0])), 10),
         (f"search for one word ({len(desk.queue.ids('all', TYPED)):,} found)", lambda: desk.queue.ids("all", TYPED), 100 if small else 1000),
-        ("search while it is typed: its first three letters", lambda: desk.queue.ids("all", TYPED[:3]), None),
+        ("search for words that begin with three letters", lambda: desk.queue.ids("all", f"{TYPED[:3]}*"), None),
         ("search by tag", lambda: desk.queue.ids("all", "tag:reso"), 30 if small else 300),
         ("search by sender", lambda: desk.queue.ids("all", "from:rossi"), None),
     ]

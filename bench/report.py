@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -70,4 +72,7 @@ def as_json(parts: Sequence[Part]) -> str:
 def say(parts: Sequence[Part], *, as_data: bool) -> int:
     """Print them; the exit status: 1 if a goal was missed."""
     print(as_json(parts) if as_data else table(parts))
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    if load > cores:
+        print(f"\nThis machine was busy (load {load:.1f} on {cores} cores): times are longer than they need be.", file=sys.stderr)
     return int(any(figure.verdict == "OVER" for part in parts for figure in part.figures))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pyte
 
-from bench.processes import children
+from bench.processes import children, cpu_seconds
 
 COLUMNS, ROWS = 120, 40
 _ANSWERS: tuple[tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]], ...] = (
@@ -40,7 +40,8 @@ class Terminal:
     """A program on a terminal of 120 by 40."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self.chunks: list[tuple[float, bytes]] = []
+        self.chunks: list[tuple[float, float, bytes]] = []
+        """When it came, the processor time the program had used by then, and the bytes."""
         self._tail = b""
         kept = {name: value for name, value in environment.items() if name not in ("COLORTERM", "COLORFGBG", "LC_ALL", "NO_COLOR")}
         self.began = time.perf_counter()
@@ -62,7 +63,7 @@ class Terminal:
                 break
             if not data:
                 break
-            self.chunks.append((time.perf_counter(), data))
+            self.chunks.append((time.perf_counter(), cpu_seconds(self.pid), data))
             count += len(data)
             self._answer(data)
         return count
@@ -85,18 +86,18 @@ class Terminal:
         select.select([self._pty], [], [], 60)
         return self.read(quiet)
 
-    def since_start(self, text: str) -> float:
-        """Seconds from the program's start until `text` stood on the screen.
+    def shown(self, text: str) -> tuple[float, float]:
+        """Seconds from the program's start until `text` stood on the screen, and the processor time it had used by then.
 
         Raises:
             LookupError: it never did; the message shows the last screen.
         """
         screen = pyte.Screen(COLUMNS, ROWS)
         stream = pyte.ByteStream(screen)
-        for at, data in self.chunks:
+        for at, used, data in self.chunks:
             stream.feed(_NOT_FOR_PYTE.sub(b"", data))
             if text in "\n".join(screen.display):
-                return at - self.began
+                return at - self.began, used
         raise LookupError(f"{text!r} never came; the last screen:\n" + "\n".join(line.rstrip() for line in screen.display))
 
     def close(self) -> None:
