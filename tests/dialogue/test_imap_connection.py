@@ -431,6 +431,7 @@ HARMLESS = {
     "foreign tags": b"ZZZ99 OK yours\r\nA1 NO not yours\r\n",
     "a plus nobody waits for": b"+ go ahead\r\n",
     "bytes": bytes(range(256)) + b"\r\n",
+    "words that look like a literal": b"* OK it is {500}\r\n* no {3}\r\n",
     "small letters": b"* 9 recent\r\n* ok [alert] hm\r\n",
     "bare line ends": b"* OK one\n* OK two\n\n\r\n",
 }

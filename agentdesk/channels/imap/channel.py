@@ -290,10 +290,15 @@ class ImapChannel:
         if not some:
             return False
         sync = by_name[some[0].place.folder]
-        mine = [one for one in some if one.place.folder == sync.name][: self._window]
+        # What was in a flight that broke the line goes alone: there are messages on which servers break off, and the others must come
+        mine = some[:1] if some[0].alone else [one for one in some if one.place.folder == sync.name and not one.alone][: self._window]
         here = {one.place.uid: one.message for one in mine}
         self._enter(session, sync)
-        found = texts.bring(session, list(here))
+        try:
+            found = texts.bring(session, list(here))
+        except ChannelDown:
+            self._store.texts_failed(list(here.values()))
+            raise
         self._store.save_bodies({here[uid]: body for uid, body in found.items() if body is not None})
         for uid in (uid for uid, body in found.items() if body is None):
             self._give_up(session, sync, here[uid], uid)

@@ -2,11 +2,11 @@
 
 imaplib2 3.6 matches tags, puts literals together and keeps its threads; everything else here is ours, because of its defects:
 
-- COMPRESS stalls on what it leaves uninflated, and inflates from the wrong byte when commands are pipelined: `_Wire._reader`
-  inflates all it has, and begins exactly after the line that agrees to it.
+- COMPRESS stalls on what it leaves uninflated, and inflates from the wrong byte when commands are pipelined: `Lines` inflates
+  all it has, and begins exactly after the line that agrees to it.
 - `enable()` never frees a lock, `xatom` changes a table of the whole process: commands do not go through its methods at all.
 - No time-out on connect and handshake, one per line afterwards: `Stream` and `Patience` bound every wait.
-- TLS is not verified, the host name never is; STARTTLS dies of an untagged line: both happen in `Connection`, before imaplib2
+- TLS is not verified, the host name never is; STARTTLS dies of an untagged line: both happen in `opening`, before imaplib2
   sees the connection, and what was said in plain text before TLS is forgotten.
 - Text that is not ASCII poisons the connection, nothing is quoted: commands are made in `commands`, as bytes.
 - UTF8=ACCEPT would break its APPEND: never enabled.
@@ -20,7 +20,7 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,20 +32,15 @@ import imaplib2.imaplib2 as _library
 
 from agentdesk.channels.base import ChannelDown, Usage
 from agentdesk.channels.imap.commands import Command, Word, command, sasl_plain, text
+from agentdesk.channels.imap.lines import TEXT_ONLY, Lines
+from agentdesk.channels.imap.opening import open_stream
 from agentdesk.channels.imap.quirks import Quirks
 from agentdesk.channels.imap.responses import Answer, Untagged
 from agentdesk.channels.stream import Stream
-from agentdesk.channels.tls import client_context, explained, is_loopback
 from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.errors import LoginRefused
 from agentdesk.locale import say
-
-_GREETING_BYTES = 65536
-_INFLATE_BYTES = 1 << 20  # at a time: a few bytes of deflate can stand for a thousand times as many
-# Where imaplib2 takes what follows for a literal: the reader must see it in the same places.
-_BEGINS_LITERAL = re.compile(rb"\* (?:\d+ )?[A-Za-z-]+ .*\{(\d+)\}\r?\n")
-_LITERAL = re.compile(rb".*\{(\d+)\}\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +119,6 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     """
 
     compressor: Any
-    decompressor: Any
 
     def __init__(self, stream: Stream, early: bytes, *, preauth: bool) -> None:
         self.stream = stream
@@ -135,26 +129,22 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.reason = ""
         self.untagged: list[Untagged] = []
         self.continued = 0
-        self.limit = Patience().bytes
-        self.compress_tag = b""
+        self.lines = Lines(lambda piece: self.inq.put(piece), Patience().bytes)  # noqa: PLW0108 - its queue comes later
         self._early = early
-        self._line_so_far = bytearray()
-        self._literal_left = 0
-        self._within = False
         self._preauth = preauth
         self._pieces: list[bytes | tuple[bytes, bytes]] = []
         self._kind = ""
         self.kept = 0
         super().__init__(host="", port=0)
-        # What imaplib2 would not know: a response in small letters, an answer without text
-        self.small = re.compile(rb"(?:\*|%b\d+)(?: \d+)? [A-Za-z-]*[a-z][A-Za-z-]*(?= |\r\n)" % re.escape(self.tagpre))
-        self.bare = re.compile(rb"%b\d+ (?:OK|NO|BAD)\r\n" % re.escape(self.tagpre))
 
     # What imaplib2 would do itself while it is being made.
 
     def open(self, host: str | None = None, port: int | None = None) -> None:
         self.host, self.port = host, port
         self.untagged_responses = [["PREAUTH" if self._preauth else "OK", [b""]]]
+        # What imaplib2 would not know: a response in small letters, an answer without text
+        self.small = re.compile(rb"(?:\*|%b\d+)(?: \d+)? [A-Za-z-]*[a-z][A-Za-z-]*(?= |\r\n)" % re.escape(self.tagpre))
+        self.bare = re.compile(rb"%b\d+ (?:OK|NO|BAD)\r\n" % re.escape(self.tagpre))
 
     def _get_capabilities(self) -> None:
         self.capabilities = ("IMAP4REV1",)
@@ -177,61 +167,16 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     # Threads.
 
     def _reader(self) -> None:
-        """Lines for the handler, each whole, in order; literals in large pieces; from the right byte on inflated."""
         try:
             data = self._early or self.stream.receive()
             while data:
-                for plain in self._inflate(data):
-                    self._cut(plain)
+                self.lines.feed(data)
                 data = self.stream.receive()
         except (OSError, zlib.error) as error:
             self.reason = self.reason or str(error)
+        except OverflowError:
+            self.reason = say("channels.without_measure")
         self.inq.put((self.abort, ""))  # the handler ends the connection after what came before
-
-    def _cut(self, data: bytes) -> None:
-        """Hand on what is whole. imaplib2 would make a line of each line of a literal, four million of a long list."""
-        at = 0
-        while at < len(data):
-            if self._literal_left:
-                piece = data[at : at + self._literal_left]
-                self._literal_left -= len(piece)
-                at += len(piece)
-                self.inq.put(piece)
-                continue
-            end = data.find(b"\n", at) + 1
-            self._line_so_far += data[at : end or len(data)]
-            if len(self._line_so_far) > self.limit:
-                raise ConnectionAbortedError(say("channels.without_measure"))
-            if not end:
-                return
-            at = end
-            line = bytes(self._line_so_far)
-            self._line_so_far.clear()
-            self.inq.put(line)
-            announced = (_LITERAL if self._within else _BEGINS_LITERAL).match(line)
-            self._within = announced is not None
-            self._literal_left = int(announced[1]) if announced else 0
-            if self.compress_tag and self._agreed(line):
-                self.compress_tag = b""
-                self.decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
-                for plain in self._inflate(data[at:]) if at < len(data) else ():
-                    self._cut(plain)
-                return
-
-    def _agreed(self, line: bytes) -> bool:
-        return line.upper().startswith(self.compress_tag + b" OK")
-
-    def _inflate(self, data: bytes) -> Iterator[bytes]:
-        """All that `data` stands for, in pieces: nothing may wait in the inflater until the next byte comes."""
-        if self.decompressor is None:
-            yield data
-            return
-        more = True
-        while more:
-            plain = self.decompressor.decompress(data, _INFLATE_BYTES)
-            yield plain
-            data = self.decompressor.unconsumed_tail
-            more = bool(data) or len(plain) == _INFLATE_BYTES
 
     def _handler(self) -> None:
         try:
@@ -266,11 +211,11 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
                 return
             if small := self.small.match(resp):
                 resp = small[0].upper() + resp[small.end() :]
-            if self.bare.fullmatch(resp):
+            if self.bare.fullmatch(resp) or TEXT_ONLY.fullmatch(resp):
                 resp = resp[:-2] + b" \r\n"
             self._pieces, self._kind = [], "" if resp.startswith(b"* ") else "-"
         super()._put_response(resp)
-        if self._expecting_data_len > self.limit:
+        if self._expecting_data_len > self.lines.limit:
             self._refuse(say("channels.without_measure"))
         if self._pieces and self._literal_expected is None:
             with self.bell:
@@ -285,7 +230,7 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             return  # the response code, which imaplib2 reports once more as a response of its own
         piece = b"" if dat is None else dat
         self.kept += sum(map(len, piece)) if isinstance(piece, tuple) else len(piece)
-        if self.kept > self.limit:
+        if self.kept > self.lines.limit:
             self._refuse(say("channels.without_measure"))
         if typ == "BYE":
             self.bye = clean_line(bytes(dat or b"").decode("utf-8", "replace")) or say("channels.closed_by_server")
@@ -375,43 +320,19 @@ class Connection:
             self._login(user, password)
 
     def _connect(self) -> bool:
-        url, now = self.url, time.monotonic()
-        if url.scheme == "imap" and not is_loopback(url.host):
-            raise ChannelDown(say("channels.plain_refused", server=str(url)))
-        with explained(url):
-            stream = Stream.connect(url.host, url.port, deadline=now + self.timeouts.connect, usage=self.usage)
-            try:
-                deadline = time.monotonic() + self.timeouts.greeting
-                if url.scheme == "imaps":
-                    stream.start_tls(client_context(self._ca_file), deadline=deadline)
-                greeting, early = _line(stream, b"", deadline)
-                if url.scheme == "imap+starttls":
-                    early = self._start_tls(stream, greeting, early, deadline)
-                preauth = greeting.upper().startswith(b"* PREAUTH")
-                if not preauth and not greeting.upper().startswith(b"* OK"):
-                    raise ConnectionAbortedError(clean_line(greeting.decode("utf-8", "replace")))
-                self._wire = _Wire(stream, early, preauth=preauth)
-            except BaseException:
-                stream.close()
-                raise
-        self.quirks = Quirks.of(greeting)
-        # What was said before STARTTLS was said to anybody on the line (RFC 9051, 6.2.1).
-        self.capabilities = frozenset() if url.scheme == "imap+starttls" else _capabilities_in(greeting)
+        """Whether we are logged in already."""
+        opened = open_stream(
+            self.url, self._ca_file, self.usage, connect=self.timeouts.connect, greeting=self.timeouts.greeting
+        )
+        try:
+            self._wire = _Wire(opened.stream, opened.early, preauth=opened.preauth)
+        except BaseException:
+            opened.stream.close()
+            raise
+        self.quirks = Quirks.of(opened.greeting)
+        self.capabilities = _capabilities_in(opened.greeting) if opened.trusted else frozenset()
         self.compressed = False
-        return preauth
-
-    def _start_tls(self, stream: Stream, greeting: bytes, rest: bytes, deadline: float) -> bytes:
-        """STARTTLS, on the bare stream. Whatever else came in before the handshake is dropped unread."""
-        if not greeting.upper().startswith(b"* OK"):
-            raise ConnectionAbortedError(say("channels.no_starttls"))  # PREAUTH: a way to keep us from TLS
-        stream.send(b"T STARTTLS\r\n", deadline)
-        answer = b"*"
-        while answer.startswith(b"*"):
-            answer, rest = _line(stream, rest, deadline)
-        if not answer.upper().startswith(b"T OK"):
-            raise ConnectionAbortedError(say("channels.no_starttls"))
-        stream.start_tls(client_context(self._ca_file), deadline=deadline)
-        return b""
+        return opened.preauth
 
     def _login(self, user: str, password: str) -> None:
         if not self.capabilities:
@@ -485,12 +406,12 @@ class Connection:
         wire = self._need()
         tail = self.end_idle()
         patience = patience or self.timeouts.command
-        wire.limit = patience.bytes
+        wire.lines.limit = patience.bytes
         pending = [wire.register() for _ in commands]
         flight = b""
         for one, waiting in zip(commands, pending, strict=True):
             if one.verb == "COMPRESS DEFLATE":
-                wire.compress_tag = waiting.tag
+                wire.lines.compress_tag = waiting.tag
             first, *later = one.segments(waiting.tag, nonsync=self._nonsync())
             flight += first
             for segment in later:
@@ -505,7 +426,7 @@ class Connection:
         if flight:
             wire.ouq.put(_Flight(flight))
         self._await(lambda: all(waiting.answer is not None for waiting in pending), patience)
-        wire.compress_tag = b""
+        wire.lines.compress_tag = b""
         answers = [waiting.answer for waiting in pending if waiting.answer is not None]
         if tail:
             answers[0] = Answer(answers[0].status, answers[0].text, tail + answers[0].untagged)
@@ -609,19 +530,6 @@ class Connection:
             wire.stop(reason)
             reason = wire.bye or reason
         return ChannelDown(say("channels.lost", server=str(self.url), reason=clean_line(reason)))
-
-
-def _line(stream: Stream, rest: bytes, deadline: float) -> tuple[bytes, bytes]:
-    """The next line, and what came with it. Used before imaplib2's threads begin."""
-    while b"\n" not in rest:
-        data = stream.receive(deadline)
-        if not data:
-            raise ConnectionAbortedError(say("channels.closed_by_server"))
-        rest += data
-        if len(rest) > _GREETING_BYTES:
-            raise ConnectionAbortedError(say("channels.without_measure"))
-    line, _, rest = rest.partition(b"\n")
-    return line.rstrip(b"\r"), rest
 
 
 def _capabilities_in(greeting: bytes) -> frozenset[str]:
