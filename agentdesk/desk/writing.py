@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.desk.addresses import parse_addresses, valid_address
 from agentdesk.desk.facts import Draft, FileFact, OutboxFact
 from agentdesk.desk.work import Step, Work, set_status, tags_of
 from agentdesk.domain import language as languages
@@ -20,6 +21,7 @@ from agentdesk.domain.events import Kind
 from agentdesk.domain.message import Address, Outgoing
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
+from agentdesk.snippets.model import snooze_span
 from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, threads
 from agentdesk.store.addresses import from_json
@@ -232,8 +234,12 @@ class Writing:
         problems = self.check(draft)
         if problems:
             raise Refused("\n".join(problems))
-        if draft.actions.get("close") and then == "waiting":
-            then = "closed"
+        if then == "waiting":  # the agent has not said otherwise: what the snippets say
+            away = snooze_span(str(draft.actions.get("snooze") or ""))
+            if draft.actions.get("close"):
+                then = "closed"
+            elif away is not None:
+                then, until = "snoozed", datetime.now(UTC) + away
         kind = "chat" if self._is_chat(draft) else "imap"
         hold = self._config.undo.get(kind, timedelta(0))
 
@@ -425,32 +431,3 @@ class Writing:
         """How many replies the engine still has to hand over."""
         marks = ", ".join(f"'{s.value}'" for s in outbox.UNSENT)
         return int(self._db.value(f"SELECT count(*) FROM outbox WHERE state IN ({marks})") or 0)
-
-
-def valid_address(address: str) -> bool:
-    """Whether it can stand in an envelope: one @, something on both sides, nothing that could be a command."""
-    local, at, domain = address.rpartition("@")
-    bad = any(c.isspace() or not c.isprintable() or c in '<>()[],;:\\"' for c in address)
-    return bool(local and at and domain) and not bad and "@" not in local and ".." not in domain and not domain.startswith(".")
-
-
-def parse_addresses(text: str) -> tuple[Address, ...]:
-    """What an agent typed into To or Cc: addresses parted by commas or semicolons, with or without names."""
-    found = []
-    for part in text.replace(";", ",").split(","):
-        piece = part.strip()
-        if not piece:
-            continue
-        name, bracket, rest = piece.rpartition("<")
-        if bracket:
-            found.append(Address(name.strip().strip('"'), rest.rstrip("> ")))
-        else:
-            found.append(Address("", piece))
-    return tuple(found)
-
-
-def show_addresses(addresses: tuple[Address, ...]) -> str:
-    """Addresses as an agent edits them."""
-    return ", ".join(str(a) for a in addresses)
-
-

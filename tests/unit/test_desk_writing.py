@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agentdesk.desk import Desk
-from agentdesk.desk.writing import parse_addresses, valid_address
+from agentdesk.desk.addresses import parse_addresses, show_addresses, valid_address
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.message import Address
 from agentdesk.errors import Refused
@@ -77,6 +77,27 @@ def test_sending_holds_answers_and_can_be_undone(desk: Desk, row: int) -> None:
     assert (again.status, again.outbox, again.assignee, again.unread) == (before.status, "", "", 1)
     assert desk.writing.draft(row).text == "Gentile Maria, arriva domani."
     assert desk.writing.draft(row).to == (MARIA,)
+
+
+@pytest.mark.parametrize(
+    ("actions", "how", "status"),
+    [
+        ({"snooze": "3d"}, {}, "snoozed"),
+        ({"close": True}, {}, "closed"),
+        ({"snooze": "3d", "close": True}, {}, "closed"),
+        ({"snooze": "3d"}, {"then": "open"}, "open"),  # what the agent chose wins
+    ],
+)
+def test_what_a_snippet_does_on_sending(desk: Desk, row: int, actions, how, status: str) -> None:
+    draft = desk.writing.draft(row)
+    draft.text, draft.actions = "Gentile Maria, arriva domani.", actions
+    desk.writing.send(desk.writing.save(draft), **how)
+    after = desk.queue.row(row)
+    assert after.status == status
+    if status == "snoozed":
+        assert timedelta(days=3, minutes=-5) < after.snoozed_until - datetime.now(UTC) <= timedelta(days=3)
+    assert desk.work.undo()
+    assert desk.queue.row(row).status == "open"
 
 
 def test_taking_back_from_the_outbox_does_what_undo_does(desk: Desk, row: int) -> None:
@@ -170,5 +191,12 @@ def test_forwarding_carries_the_text(desk: Desk, row: int) -> None:
 
 def test_addresses_typed_by_an_agent() -> None:
     assert parse_addresses("Anna <a@b.it>; c@d.it,") == (Address("Anna", "a@b.it"), Address("", "c@d.it"))
+    assert parse_addresses("a@b.it c@d.it\ne@f.it") == tuple(Address("", a) for a in ("a@b.it", "c@d.it", "e@f.it"))
+    assert parse_addresses("luca, c@d.it") == (Address("", "luca"), Address("", "c@d.it"))
+    assert parse_addresses("Anna <a@b.it") == (Address("Anna", "a@b.it"),)
+    for text in ('"Rossi, Maria" <m@b.it>, c@d.it', "Rossi, Maria <m@b.it>, c@d.it"):
+        people = parse_addresses(text)
+        assert people == (Address("Rossi, Maria", "m@b.it"), Address("", "c@d.it"))
+        assert parse_addresses(show_addresses(people)) == people
     assert not any(map(valid_address, ["", "a", "a@", "@b", "a b@c.it", "a@b@c", "a@b..it", "a@.it", "a\n@b.it", "<a@b.it>"]))
     assert valid_address("maria.rossi+x@posta.example")

@@ -7,7 +7,6 @@ the text itself, so that editing can't make the marks lie.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
@@ -17,8 +16,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from agentdesk.desk.addresses import parse_addresses, show_addresses
 from agentdesk.desk.facts import Draft
-from agentdesk.domain.message import Address
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.layout import Piece, line, rule
@@ -35,23 +34,6 @@ if TYPE_CHECKING:
 OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 """What stops a reply: a gap of a snippet, or a raw piece of a template."""
 FIELDS = ("to", "cc", "bcc", "subject")
-_ADDRESSES = re.compile(r"[,;]\s*(?![^<]*>)")
-
-
-def parse_addresses(text: str) -> tuple[Address, ...]:
-    """`Anna <a@b.example>, c@d.example` as addresses; what has no @ is kept, so that the check can name it."""
-    found = []
-    for part in _ADDRESSES.split(text):
-        named = re.fullmatch(r"\s*\"?(.*?)\"?\s*<([^<>]*)>\s*", part)
-        if named:
-            found.append(Address(named[1].strip(), named[2].strip()))
-        elif part.strip():
-            found.append(Address("", part.strip()))
-    return tuple(found)
-
-
-def address_text(addresses: Iterable[Address]) -> str:
-    return ", ".join(str(address) for address in addresses)
 
 
 class Bar(Lines):
@@ -99,9 +81,9 @@ class Fields(Lines, can_focus=True):
 
     def load(self, draft: Draft) -> None:
         for name, text in (
-            ("to", address_text(draft.to)),
-            ("cc", address_text(draft.cc)),
-            ("bcc", address_text(draft.bcc)),
+            ("to", show_addresses(draft.to)),
+            ("cc", show_addresses(draft.cc)),
+            ("bcc", show_addresses(draft.bcc)),
             ("subject", draft.subject),
         ):
             self.entries[name].set(text)
@@ -111,7 +93,7 @@ class Fields(Lines, can_focus=True):
     def store(self, draft: Draft) -> None:
         """Write into the draft what was changed here; an untouched list keeps its addresses as they were."""
         for name in ("to", "cc", "bcc"):
-            if self.entries[name].text != address_text(getattr(draft, name)):
+            if self.entries[name].text != show_addresses(getattr(draft, name)):
                 setattr(draft, name, parse_addresses(self.entries[name].text))
         draft.subject = self.entries["subject"].text.strip()
 
