@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from agentdesk.cli.opening import open_desk
 from agentdesk.cli.output import talk
 from agentdesk.desk import Desk
+from agentdesk.domain import when
 from agentdesk.domain.clean import clean
 from agentdesk.errors import UsageError
 from agentdesk.locale import say
-
-_IN = re.compile(r"(\d{1,4})\s*(m|h|d|w)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-MORNING = 9
-"""The hour a snooze until a day ends where the desk has no opening hours."""
 
 
 def _do(arguments: Namespace, ids: Sequence[str], verb: Callable[[Desk, list[int]], str]) -> int:
@@ -60,33 +54,21 @@ def reopen(arguments: Namespace) -> int:
 
 def snooze(arguments: Namespace) -> int:
     def verb(desk: Desk, rows: list[int]) -> str:
-        zone = desk.config.timezone
-        return desk.work.snooze(rows, moment(arguments.until, datetime.now(zone), zone))
+        return desk.work.snooze(rows, moment(arguments.until, datetime.now(desk.config.timezone)))
 
     return _do(arguments, [arguments.id], verb)
 
 
-def moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """"2h", "3d", "2026-12-01", "2026-12-01 14:30", "14:30", or RFC 3339. A day alone means its morning.
+def moment(text: str, now: datetime) -> datetime:
+    """A moment to come, in the words the screen understands too.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none.
     """
-    match = _IN.fullmatch(text.strip().lower())
-    if match is not None:
-        return now + timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if re.fullmatch(r"\d{1,2}:\d{2}", text.strip()):
-        hour, minute = text.strip().split(":")
-        if int(hour) < 24 and int(minute) < 60:
-            today = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-            return today if today > now else today + timedelta(days=1)
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UsageError(say("cli.not_a_time", text=text)) from error
-    if re.fullmatch(r"[\d-]{8,10}", text.strip()):
-        found = found.replace(hour=MORNING)
-    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+    found = when.parse(text, now)
+    if found is None:
+        raise UsageError(say("cli.not_a_time", text=text))
+    return found
 
 
 def text_or_stdin(text: str) -> str:

@@ -80,16 +80,19 @@ def test_a_note_from_stdin_and_an_empty_one(world, maria, monkeypatch):
         ("2026-12-01", datetime(2026, 12, 1, 9, tzinfo=ROME)),
         ("2026-12-01 14:30", datetime(2026, 12, 1, 14, 30, tzinfo=ROME)),
         ("2026-12-01T14:30:00+00:00", datetime(2026, 12, 1, 14, 30, tzinfo=UTC)),
+        ("2026-12-01T14:30", datetime(2026, 12, 1, 14, 30, tzinfo=ROME)),
+        ("domani alle 14:30", datetime(2026, 11, 21, 14, 30, tzinfo=ROME)),
+        ("fri", datetime(2026, 11, 27, 9, tzinfo=ROME)),
     ],
 )
 def test_moments(text, expected):
-    assert moment(text, NOW, ROME) == expected
+    assert moment(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["soon", "25:00", "", "2026-13-01", "-1h"])
+@pytest.mark.parametrize("text", ["soon", "25:00", "", "2026-13-01", "-1h", "2026-11-19", "2026-11-19T10:00:00Z"])
 def test_what_is_no_moment(text):
     with pytest.raises(UsageError):
-        moment(text, NOW, ROME)
+        moment(text, NOW)
 
 
 def test_a_reply_goes_into_the_outbox_held(world, maria):

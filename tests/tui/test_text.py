@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
+from agentdesk.domain import when
 from agentdesk.locale import use
-from agentdesk.tui import layout, theme, times, when
+from agentdesk.tui import layout, theme, times
 from agentdesk.tui.fuzzy import narrow
 
 TEXT = st.text(alphabet=st.one_of(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), st.sampled_from("山é 👩‍")), max_size=120)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from agentdesk.desk.facts import OutboxFact
+from agentdesk.domain import when
 from agentdesk.domain.conversation import MessageState
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
-from agentdesk.tui import times, when
+from agentdesk.tui import times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.actions.verbs import ask_moment
 from agentdesk.tui.layout import Piece, wrap

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from agentdesk.domain import when
 from agentdesk.domain.conversation import Priority
 from agentdesk.locale import say
-from agentdesk.tui import times, when
+from agentdesk.tui import times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options

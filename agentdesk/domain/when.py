@@ -1,10 +1,12 @@
-"""A moment to come, as an agent writes it: `2h`, `30m`, `tomorrow`, `mon 14:00`, `24/12`, `24 dec 9:30`, `16:30`.
+"""A moment to come, as an agent or a script writes it: `2h`, `30m`, `tomorrow`, `mon 14:00`, `24/12`, `24 dec 9:30`, `16:30`,
+`2026-12-24`, RFC 3339.
 
 Understood in English and Italian whatever the desk's language is: colleagues mix them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date, datetime, time, timedelta
 
@@ -34,6 +36,12 @@ def parse(text: str, now: datetime) -> datetime | None:
         unit_length = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "w": timedelta(weeks=1), "s": timedelta(weeks=1)}
         length = unit_length.get(unit, timedelta(days=1))
         return (now + count * length).replace(second=0, microsecond=0) if count else None
+    with contextlib.suppress(ValueError):
+        # A date alone reads as midnight; it is meant as a morning, and comes below.
+        exact = datetime.fromisoformat(words) if "t" in words and words[:4].isdecimal() else None
+        if exact is not None:
+            exact = exact if exact.tzinfo is not None else exact.replace(tzinfo=now.tzinfo)
+            return exact if exact > now else None
     clock: time | None = None
     found = _CLOCK.search(" " + words if _is_clock(words) else words)
     if found:
