@@ -5,9 +5,10 @@ Nothing in here knows Liquid: loading, listing and searching snippets must not p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +18,13 @@ from agentdesk.errors import NotFound, UsageError
 from agentdesk.locale import say
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+_SPAN = re.compile(r"([1-9][0-9]{0,2})([hdw])")
+
+
+def snooze_span(text: str) -> timedelta | None:
+    """How long the action `snooze` puts a conversation away: "4h", "3d", "2w"; None if it says something else."""
+    match = _SPAN.fullmatch(text)
+    return timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[match[2]]: int(match[1])}) if match else None
 
 
 class Severity(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any
 
 from agentdesk.locale import say
 from agentdesk.snippets.locate import Places
-from agentdesk.snippets.model import Ask, Fault, Severity, Snippet
+from agentdesk.snippets.model import Ask, Fault, Severity, Snippet, snooze_span
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _POLICY_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -234,6 +234,8 @@ class Reader:
                 self._say("wrong-type", self._wrong(f"actions.{key}", kind, value), "", "actions", key)
             elif key == "priority" and value not in _PRIORITIES:
                 self._choice("actions", str(value), _PRIORITIES)
+            elif key == "snooze" and snooze_span(value) is None:
+                self._say("unknown-value", say("snippets.unknown_value", key="snooze", value=value), say("snippets.snooze_hint"), "actions", key)
             else:
                 kept[key] = tuple(value) if isinstance(value, list) else value
         return kept

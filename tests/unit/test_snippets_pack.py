@@ -117,6 +117,7 @@ CASES = {
     "ask unused": (_SNIPPET + 'ask = [{ name = "a" }]\n' + _TEXT, "unused-ask", 5, Severity.WARNING, True),
     "action unknown": (_SNIPPET + "actions = { delete = true }\n" + _TEXT, "unknown-key", 8, Severity.WARNING, True),
     "action of a wrong type": (_SNIPPET + 'actions = { close = "yes" }\n' + _TEXT, "wrong-type", 8, Severity.ERROR, False),
+    "snooze no span": (_SNIPPET + 'actions = { snooze = "soon" }\n' + _TEXT, "unknown-value", 8, Severity.ERROR, False),
     "priority unknown": (_SNIPPET + 'actions = { priority = "hi" }\n' + _TEXT, "unknown-value", 8, Severity.ERROR, False),
     "test incomplete": (_SNIPPET + _TEXT + '[[snippet.test]]\nlanguage = "it"\n', "wrong-type", 10, Severity.ERROR, False),
     "shortcut with blanks": (_SNIPPET + 'shortcut = "a b"\n' + _TEXT, "bad-shortcut", 8, Severity.ERROR, False),

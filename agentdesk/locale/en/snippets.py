@@ -106,6 +106,7 @@ WORDS: dict[str, str] = {
     "snippets.ask_unused_hint": "use {{{{ ask.{name} }}}} or take the question out",
     "snippets.bad_test": "a test without language and expect",
     "snippets.test_hint": 'language = "it" and expect = """...""", both texts',
+    "snippets.snooze_hint": "hours, days or weeks from the moment of sending: 4h, 3d, 2w",
     "snippets.type_text": "a text",
     "snippets.type_table": "a table",
     "snippets.type_list": "a list",

@@ -101,6 +101,7 @@ WORDS: dict[str, str] = {
     "snippets.ask_unused_hint": "usare {{{{ ask.{name} }}}} o togliere la domanda",
     "snippets.bad_test": "una prova senza language ed expect",
     "snippets.test_hint": 'language = "it" ed expect = """...""", entrambi testi',
+    "snippets.snooze_hint": "ore, giorni o settimane dal momento dell'invio: 4h, 3d, 2w",
     "snippets.type_text": "un testo",
     "snippets.type_table": "una tabella",
     "snippets.type_list": "un elenco",
