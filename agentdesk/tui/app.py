@@ -151,11 +151,27 @@ class DeskApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.desk_screen:
-            if self._press(event):
-                return
-        elif isinstance(event, events.Paste) and not event.is_forwarded and self._paste(event.text):
+            if not self._press(event):
+                await self._type(event)
+            return
+        if isinstance(event, events.Paste) and not event.is_forwarded and self.screen is self.desk_screen:
+            if not self._paste(event.text):
+                await self.desk_screen.composer.box.paste(event)
             return
         await super().on_event(event)
+
+    async def _type(self, event: events.Key) -> None:
+        """A key for the text being written. It takes effect before the next key is looked at: posted to the text, as Textual
+        does it, it would be overtaken by the command behind it, and a reply be sent without its last words.
+        """
+        box = self.desk_screen.composer.box
+        if await self._check_bindings(event.key, priority=True):
+            return
+        before = box.text
+        if not await box.typed(event):
+            await self._check_bindings(event.key)
+        if box.text != before:
+            self.desk_screen.composer.edited()
 
     def _press(self, event: events.Key) -> bool:
         """Take a key; False leaves it to the text being written."""
@@ -183,7 +199,7 @@ class DeskApp(App[int]):
                 screen.sheet.press(key, event.character)
             return True
         if where is Where.COMPOSER:
-            if screen.composer.fields.has_focus:
+            if screen.focused is screen.composer.fields:
                 if screen.composer.fields.press(key, event.character):
                     screen.composer.edited()
                 return True
@@ -199,7 +215,7 @@ class DeskApp(App[int]):
             else:
                 screen.sheet.paste(text)
             return True
-        if screen.where() is Where.COMPOSER and screen.composer.fields.has_focus:
+        if screen.focused is screen.composer.fields:
             fields = screen.composer.fields
             fields.entries[list(fields.entries)[fields.at]].insert(text)
             fields.refresh()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from fake_desk import ANNA, NOW, FakeDesk
 from screens import opened
+from textual import events
 
 from agentdesk.commands import Where
 
@@ -23,6 +24,30 @@ async def test_three_keys_answer_a_conversation_and_open_the_next():
         assert "sent to Maria Rossi · u undo 8 s" in desk.lines()[-1]
         await desk.press("s", "down", "enter", "ctrl+s")
         assert [entry.conversation for entry in desk.desk.sent] == [1, 2]
+
+
+async def test_a_command_never_overtakes_what_was_typed_before_it():
+    """All of it arrives at once, as from a fast hand on a slow line."""
+    async with opened() as desk:
+        await desk.press("r")
+        for key, character in [("D", "D"), ("e", "e"), ("x", "x"), ("backspace", None), ("a", "a"), ("r", "r"), ("ctrl+s", None), ("r", "r"), ("N", "N")]:
+            desk.app.post_message(events.Key(key, character))
+        await desk.pilot.pause()
+        (sent,) = desk.desk.sent
+        assert sent.text == "Dear"
+        assert desk.screen.composer.box.text == "N", "what follows is meant for the next conversation"
+
+
+async def test_what_was_typed_last_is_saved_when_the_desk_is_left_at_once():
+    async with opened() as desk:
+        await desk.press("r")
+        for character in "Dear":
+            desk.app.post_message(events.Key(character, character))
+        desk.app.post_message(events.Paste(" Maria"))
+        desk.app.post_message(events.Key("escape", None))
+        await desk.pilot.pause()
+        (draft,) = desk.desk.writing.drafts()
+        assert draft.text == "Dear Maria"
 
 
 async def test_undo_brings_a_held_reply_back_as_it_was_written():

@@ -435,10 +435,6 @@ class DeskScreen(Screen[None]):
         left = max(0.0, min(SAVE, self._dirty_since + SAVE_AT_LEAST - now))
         self._saving = self.set_timer(left, partial(self.desk_app.guarded, self.save_draft))
 
-    def on_text_box_colons(self) -> None:
-        """`::` in the text: the picker, there."""
-        self.desk_app.run_command("snippet.pick")
-
     def is_mail(self, channel: str) -> bool:
         """Whether a channel's replies have recipients."""
         return any(c.name == channel and c.kind == "imap" for c in self.desk.config.channels)

@@ -160,9 +160,6 @@ class TextBox(TextArea):
     }
     """
 
-    class Colons(Message):
-        """`::` was typed: the snippet picker is wanted here."""
-
     def __init__(self) -> None:
         super().__init__(
             id="text", soft_wrap=True, tab_behavior="focus", show_line_numbers=False, highlight_cursor_line=False,
@@ -192,13 +189,20 @@ class TextBox(TextArea):
             text.stylize(roles.bad_strong, place.start(), place.end())
         return text
 
-    async def _on_key(self, event: events.Key) -> None:
-        await super()._on_key(event)
+    async def typed(self, event: events.Key) -> bool:
+        """Put a typed character in at once; False if the key is none."""
+        if not (event.is_printable or event.key == "enter"):
+            return False
+        await self._on_key(event)
         if event.character == ":":
             row, column = self.cursor_location
             if self.document.get_line(row)[max(0, column - 2) : column] == "::":
                 self.replace("", (row, column - 2), (row, column))
-                self.post_message(self.Colons())
+                cast("DeskApp", self.app).run_command("snippet.pick")
+        return True
+
+    async def paste(self, event: events.Paste) -> None:
+        await self._on_paste(event)
 
 
 class Composer(Vertical):
@@ -227,7 +231,7 @@ class Composer(Vertical):
     @property
     def writing(self) -> bool:
         """The keys go into the draft."""
-        return self.draft is not None and (self.box.has_focus or self.fields.has_focus)
+        return self.draft is not None and self.screen.focused in (self.box, self.fields)
 
     def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False) -> None:
         """Show a draft."""
