@@ -65,6 +65,8 @@ class Wanted:
 
     message: int
     place: Place
+    alone: bool = False
+    """The line broke when it was asked for together with others."""
 
 
 class MailStore(Protocol):
@@ -90,6 +92,9 @@ class MailStore(Protocol):
 
     def without_text(self, limit: int) -> Sequence[Wanted]:
         """Messages whose text is not here yet, newest first."""
+
+    def texts_failed(self, messages: Sequence[int]) -> None:
+        """The line broke while these were asked for: each goes alone from now on, and after some times not at all."""
 
     def places(self, message: int) -> Sequence[Place]: ...
 

@@ -15,6 +15,8 @@ from agentdesk.store.database import Database, Tx
 from agentdesk.store.jobs import Job
 
 log = logging.getLogger(__name__)
+READING = frozenset({"text", "part", "raw"})
+"""Jobs that change nothing; whoever wants it asks again."""
 
 
 class ChatActions(Protocol):
@@ -33,13 +35,18 @@ class Service:
         self._channel, self._do, self._db = channel, do, database
 
     def run_due(self) -> None:
-        """Every job that can be done now. A lost line ends it (`ChannelDown` goes up), and uses up no attempt."""
+        """Every job that can be done now. A lost line ends it (`ChannelDown` goes up), and uses up no attempt of a verb."""
         for job in jobs.due(self._db, self._channel):
             jobs.begin(self._db, job)
             try:
                 self._do(job)
-            except (ChannelDown, LoginRefused):
-                jobs.later(self._db, job, 0, counted=False)
+            except (ChannelDown, LoginRefused) as error:
+                # There are messages on which servers break off: what only one's eyes want must not cut the line for ever
+                counted = job.kind in READING and isinstance(error, ChannelDown)
+                if counted and job.attempts + 1 >= jobs.MAX_ATTEMPTS:
+                    jobs.failed(self._db, job, str(error))
+                else:
+                    jobs.later(self._db, job, 5.0 * job.attempts if counted else 0, counted=counted)
                 raise
             except DeskError as error:
                 jobs.failed(self._db, job, str(error))

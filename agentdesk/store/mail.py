@@ -20,6 +20,8 @@ from agentdesk.store.rules import Rules
 
 MOST_NUMBERS = 20
 SEEN = "\\Seen"
+MOST_TRIES = 3
+"""How often a text may break the connection before it is only asked for when somebody opens it."""
 MADE_UP = "@no-message-id.agentdesk.invalid>"
 """What a Message-ID ends with that we made because there was none; never written into a mail."""
 
@@ -225,7 +227,7 @@ class StoredMail:
 
     def without_text(self, limit: int) -> Sequence[Wanted]:
         rows = self._db.all(
-            "SELECT row FROM message WHERE text IS NULL AND channel = ? AND gone = 0 AND unreadable_tries < 3 AND problem = ''"
+            f"SELECT row, unreadable_tries FROM message WHERE text IS NULL AND channel = ? AND gone = 0 AND unreadable_tries < {MOST_TRIES} AND problem = ''"
             " ORDER BY at DESC LIMIT ?",
             (self._channel, limit),
         )
@@ -233,8 +235,21 @@ class StoredMail:
         for row in rows:
             places = self.places(row["row"])
             if places:
-                found.append(Wanted(row["row"], places[0]))
+                found.append(Wanted(row["row"], places[0], alone=row["unreadable_tries"] > 0))
         return found
+
+    def texts_failed(self, messages: Sequence[int]) -> None:
+        def change(tx: Tx) -> None:
+            for message in messages:
+                tx.execute(
+                    "UPDATE message SET unreadable_tries = unreadable_tries + 1, problem = CASE WHEN unreadable_tries + 1 < ?1"
+                    " THEN problem ELSE 'unreadable' END WHERE row = ?2 AND text IS NULL",
+                    (MOST_TRIES, message),
+                )
+            if len(messages) == 1:  # the only ones that can have been given up
+                tx.touch("conversation", tx.one("SELECT conversation FROM message WHERE row = ?", (messages[0],))["conversation"])
+
+        self._db.write(change)
 
     def places(self, message: int) -> Sequence[Place]:
         rows = self._db.all(
@@ -266,7 +281,7 @@ class StoredMail:
         fulltext.remove(tx, message)
         tx.execute(
             "UPDATE message SET text = ?1, quoted = ?2, html = ?3, preview = ?4, problem = CASE WHEN ?5 != '' THEN ?5"
-            " WHEN problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END WHERE row = ?6",
+            " WHEN problem = 'unreadable' OR problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END WHERE row = ?6",
             (text, quoted, body.html, preview, body.problem, message),
         )
         fulltext.add(tx, message)

@@ -69,6 +69,9 @@ class MemoryStore:
         wanted.sort(key=lambda one: self.rows[one.message].envelope.at, reverse=True)
         return wanted[:limit]
 
+    def texts_failed(self, messages: Sequence[int]) -> None:
+        self.calls.append(("texts_failed", tuple(messages)))
+
     def places(self, message: int) -> Sequence[Place]:
         return [self._place(name, uid, flags) for (name, uid), (row, flags) in self.at.items() if row == message]
 
