@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from html import unescape
 
 _TAG_NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:-]{0,40}")
-_TAG_REST = re.compile(r"[^>\"']*+(?:(?:(?<=[=\s])\"[^\"]*+\"|(?<=[=\s])'[^']*+'|[\"'])[^>\"']*+)*+>")
+# What stands before the ">" is taken once and never tried again, or a tag without an end would take for ever. Written as a look
+# ahead and a reference to it: a possessive group matches wrongly in Python 3.11.2, which Debian 12 has (cpython issue 106052).
+_TAG_REST = re.compile(r"(?=([^>\"']*+(?:(?:(?<=[=\s])\"[^\"]*+\"|(?<=[=\s])'[^']*+'|[\"'])[^>\"']*+)*))\1>")
 _ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z0-9:_-]{0,40})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))|(\bhidden\b)")
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}+;?")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
