@@ -21,6 +21,10 @@ KEYS = {
 }  # fmt: skip
 
 
+NUMBER_OF_PTY = 0x80045430
+"""TIOCGPTN of Linux, which the module `termios` does not name."""
+
+
 def key(name: str) -> str:
     if name.startswith("ctrl+"):
         return chr(ord(name[5].upper()) & 31)
@@ -34,10 +38,12 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.status: int | None = None
+        self.raw = bytearray()
+        """Every byte the program wrote to the terminal."""
         self.pid, self._master = pty.fork()
         if self.pid == 0:  # the child
             try:
-                os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **(environment or {})})  # noqa: S606
+                os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **(environment or {})})
             finally:
                 os._exit(127)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -55,6 +61,7 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:
             return False
+        self.raw += data
         self._stream.feed(data)
         return bool(data)
 
@@ -62,9 +69,37 @@ class Terminal:
         """Keys one after the other, as fast as the program takes them in."""
         for name in keys:
             os.write(self._master, key(name).encode())
+            self._await_taken()
             # A program tells a lone escape from the beginning of a sequence by the pause after it.
             while self.read(0.25 if name == "esc" else 0.03):
                 pass
+
+    def _await_taken(self, seconds: float = 30.0) -> None:
+        """Until the program has read what was typed: on a busy machine that may be long after it was written."""
+        end = time.monotonic() + seconds
+        while self._unread() and self.alive():
+            self.read(0.01)
+            assert time.monotonic() < end, f"keys are not read:\n{self.text}"
+
+    def _unread(self) -> int:
+        """Bytes that wait in the terminal for the program."""
+        number = struct.unpack("i", fcntl.ioctl(self._master, NUMBER_OF_PTY, b"\0" * 4))[0]
+        try:
+            terminal = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY)
+        except OSError:  # the program has hung up
+            return 0
+        try:
+            return int(struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, b"\0" * 4))[0])
+        finally:
+            os.close(terminal)
+
+    def alive(self) -> bool:
+        """Whether the program still runs."""
+        if self.status is None:
+            found, status = os.waitpid(self.pid, os.WNOHANG)
+            if found:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is None
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -83,12 +118,10 @@ class Terminal:
     def ended(self, seconds: float = 30.0) -> int:
         """Wait for its end; the exit status."""
         end = time.monotonic() + seconds
-        while self.status is None:
+        while self.alive():
             self.read(0.02)
-            found, status = os.waitpid(self.pid, os.WNOHANG)
-            if found:
-                self.status = os.waitstatus_to_exitcode(status)
             assert time.monotonic() < end, f"still running:\n{self.text}"
+        assert self.status is not None
         return self.status
 
     def close(self) -> None:
