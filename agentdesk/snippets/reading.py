@@ -234,7 +234,7 @@ class Reader:
                 self._say("wrong-type", self._wrong(f"actions.{key}", kind, value), "", "actions", key)
             elif key == "priority" and value not in _PRIORITIES:
                 self._choice("actions", str(value), _PRIORITIES)
-            elif key == "snooze" and snooze_span(value) is None:
+            elif key == "snooze" and snooze_span(str(value)) is None:
                 self._say("unknown-value", say("snippets.unknown_value", key="snooze", value=value), say("snippets.snooze_hint"), "actions", key)
             else:
                 kept[key] = tuple(value) if isinstance(value, list) else value
