@@ -6,6 +6,7 @@ Tests marked `shared` may still be skipped: their material does not belong to th
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator
 
 import pytest
@@ -33,3 +34,16 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"a module was skipped, and here nothing may be skipped: {_reason(report.longrepr)}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped, one line for each reason instead of one for each test."""
+    reasons: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports("skipped"):
+        reason = _reason(report.longrepr).removeprefix("Skipped: ")
+        reasons.setdefault(reason, Counter())[report.nodeid.partition("::")[0]] += 1
+    if reasons:
+        terminalreporter.section("skipped, and why", "-")
+        for reason, files in sorted(reasons.items()):
+            named = ", ".join(f"{file} ({number})" for file, number in sorted(files.items()))
+            terminalreporter.line(f"{reason}: {named}")
