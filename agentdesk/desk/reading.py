@@ -248,6 +248,6 @@ class Reading:
 
     def engine_faults(self) -> tuple[str, ...]:
         """What the engine wants the agent to know, newest last."""
-        value = self._db.value("SELECT value FROM meta WHERE key = 'engine_faults'")
-        return tuple(json.loads(value)) if value else ()
+        rows = self._db.all("SELECT kind, channel, error FROM job WHERE error != '' ORDER BY id DESC LIMIT 20")
+        return tuple(say(f"desk.failed.{r['kind']}", channel=r["channel"], error=r["error"]) for r in reversed(rows))
 

@@ -47,19 +47,22 @@ class Writing:
         with self._db.snapshot() as db:
             row = threads.resolve(db, row)
             known = drafts.of_conversation(db, row, kind)
-            if known is not None:
-                return self._draft(db, known)
             c = db.execute("SELECT * FROM conversation WHERE row = ?", (row,)).fetchone()
             if c is None:
                 raise NotFound(say("desk.no_conversation", reference=row))
             newest = self._newest(db, row)
-            base = db.execute("SELECT coalesce(max(row), 0) AS row FROM message WHERE conversation = ?", (row,)).fetchone()["row"]
-            made = Draft(id=0, conversation=row, kind=kind, channel=c["channel"], base=base, message_id=self._mint(c["channel"]))
+            if known is not None:
+                draft = self._draft(db, known)
+                draft.base = self._newest_row(db, row)  # who opens it again has the conversation before their eyes
+                if all and kind == "reply" and c["kind"] == "imap" and newest is not None:
+                    # Begun as a reply to one: now everybody who got the message gets it too.
+                    _, others = self._recipients(newest)
+                    had = {a.identity for a in (*draft.to, *draft.cc, *draft.bcc)}
+                    draft.cc = (*draft.cc, *(a for a in others if a.identity not in had))
+                return draft
+            made = Draft(id=0, conversation=row, kind=kind, channel=c["channel"], base=self._newest_row(db, row), message_id=self._mint(c["channel"]))
             if kind == "reply" and c["kind"] == "imap" and newest is not None:
-                made.to, made.cc = rules_of_reply.reply_recipients(
-                    Address(newest["from_name"], newest["from_address"]), from_json(newest["reply_to"]),
-                    from_json(newest["to_list"]), from_json(newest["cc_list"]), self._config.own_addresses,
-                )
+                made.to, made.cc = self._recipients(newest)
                 if not all:
                     made.cc = ()
                 made.subject = rules_of_reply.reply_subject(newest["subject"] or c["subject"])
@@ -69,6 +72,13 @@ class Writing:
                     c["language"] or languages.guess(text) or self._config.locale,
                 )
             return made
+
+    def _recipients(self, newest: sqlite3.Row) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+        """To and Cc of a reply to everybody who got a message."""
+        return rules_of_reply.reply_recipients(
+            Address(newest["from_name"], newest["from_address"]), from_json(newest["reply_to"]), from_json(newest["to_list"]),
+            from_json(newest["cc_list"]), self._config.own_addresses,
+        )
 
     @staticmethod
     def _newest(db: sqlite3.Connection, row: int) -> sqlite3.Row | None:
@@ -98,7 +108,7 @@ class Writing:
             known = drafts.of_conversation(db, row, "forward")
             if known is not None:
                 return self._draft(db, known)
-            base = db.execute("SELECT coalesce(max(row), 0) AS row FROM message WHERE conversation = ?", (row,)).fetchone()["row"]
+            base = self._newest_row(db, row)
             made = Draft(
                 id=0, conversation=row, kind="forward", channel=channel, base=base, message_id=self._mint(channel),
                 subject=rules_of_reply.forward_subject(newest["subject"] or c["subject"]),
@@ -132,6 +142,12 @@ class Writing:
 
     def discard(self, draft: int) -> None:
         self._db.write(lambda tx: drafts.discard(tx, draft))
+
+    @staticmethod
+    def _newest_row(db: sqlite3.Connection, conversation: int) -> int:
+        """The newest message there is: what a draft made now has seen."""
+        found = db.execute("SELECT coalesce(max(row), 0) AS row FROM message WHERE conversation = ?", (conversation,)).fetchone()
+        return int(found["row"])
 
     def drafts(self) -> tuple[Draft, ...]:
         """Every draft with text in it, newest first."""

@@ -208,6 +208,7 @@ class Engine:
             self._next_prune = now + PRUNE_EVERY
             self.database.prune_revisions()
             retention.forget(self.database, self.config.retention_days)
+            jobs.forget_failed(self.database)
             if now >= self._next_sweep:
                 self._next_sweep = now + SWEEP_EVERY
                 retention.sweep(self.database, self._blobs)

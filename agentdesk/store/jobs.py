@@ -96,6 +96,13 @@ def failed(database: Database, job: Job, error: str) -> None:
     database.write(change)
 
 
+def forget_failed(database: Database, days: int = 7) -> None:
+    """What failed for good was shown to the agent long ago."""
+    database.write(
+        lambda tx: tx.execute("DELETE FROM job WHERE error != '' AND created_at < ?", (tx.now - days * 24 * 3600 * 1000,))
+    )
+
+
 def waiting(database: Database, channel: str) -> int:
     """How many jobs the engine can still do by itself."""
     return int(database.value("SELECT count(*) FROM job WHERE channel = ? AND attempts < ?", (channel, MAX_ATTEMPTS)) or 0)

@@ -151,6 +151,8 @@ class StoredMail:
              envelope.verified, envelope.problem, "filed" if ours else "", ours),
         )
         fulltext.add(tx, message)
+        if not ours:
+            _after_what_it_answers(tx, envelope)
         self._mention(tx, conversation, numbers)
         earliest = tx.one("SELECT row FROM message WHERE conversation = ? ORDER BY at, row LIMIT 1", (conversation,))
         if earliest["row"] == message:
@@ -293,6 +295,15 @@ class StoredMail:
         if known["direction"] == Direction.IN:
             self._mention(tx, known["conversation"], numbers_in(text))
         return int(known["conversation"])
+
+
+def _after_what_it_answers(tx: Tx, envelope: Envelope) -> None:
+    """An answer is later than what it answers, whatever our clock said when we sent that: else a customer who answers a reply
+    sent by a clock that runs fast would count as answered."""
+    for answered in {envelope.in_reply_to, *envelope.references} - {""}:
+        tx.execute(
+            "UPDATE message SET at = ?1 - 1 WHERE message_id = ?2 AND direction = 'out' AND at >= ?1", (millis(envelope.at), answered)
+        )
 
 
 def _seen_waiting(tx: Tx, message: int) -> bool:

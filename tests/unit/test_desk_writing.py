@@ -12,7 +12,7 @@ from agentdesk.desk.addresses import parse_addresses, show_addresses, valid_addr
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.message import Address
 from agentdesk.errors import Refused
-from agentdesk.store import outbox
+from agentdesk.store import jobs, outbox
 from tests.desks import MARIA, NOON, SHOP, Mailbox, desk_config
 
 
@@ -200,3 +200,20 @@ def test_addresses_typed_by_an_agent() -> None:
         assert parse_addresses(show_addresses(people)) == people
     assert not any(map(valid_address, ["", "a", "a@", "@b", "a b@c.it", "a@b@c", "a@b..it", "a@.it", "a\n@b.it", "<a@b.it>"]))
     assert valid_address("maria.rossi+x@posta.example")
+
+
+def test_a_draft_opened_again_has_seen_what_came_meanwhile(desk: Desk, row: int) -> None:
+    draft = desk.writing.draft(row)
+    draft.text = "Gentile Maria,"
+    desk.writing.save(draft)
+    newest = Mailbox(desk).bring("b", "Ancora io", references=("a",), at=NOON + timedelta(minutes=1))
+    assert desk.writing.draft(row).base == newest
+
+
+def test_what_a_channel_refused_for_good_is_told(desk: Desk, row: int) -> None:
+    desk.work.seen([row], True)
+    job = jobs.due(desk.database, "support")[0]
+    jobs.failed(desk.database, job, "[NOPERM] read-only mailbox")
+    assert desk.reading.engine_faults() == ("support refused to mark a message: [NOPERM] read-only mailbox",)
+    jobs.forget_failed(desk.database, days=-1)
+    assert desk.reading.engine_faults() == ()

@@ -295,3 +295,14 @@ def test_a_flag_the_server_refused_to_change_is_heard_again(desk: Desk, mailbox:
     mailbox.store.set_flags("inbox", {1: frozenset({"\\Seen"})})
     mailbox.store.set_flags("inbox", {1: frozenset()})
     assert only(desk).unread == 1
+
+
+def test_an_answer_is_later_than_what_it_answers_whatever_our_clock_said(desk: Desk, mailbox: Mailbox) -> None:
+    """A laptop's clock that runs fast must not make a customer who answers look answered."""
+    mailbox.bring("a", "Ciao")
+    mailbox.bring("b", "Risposta", sender=SHOP, to=(MARIA,), role=Role.SENT, references=("a",), at=NOON + timedelta(hours=3))
+    mailbox.bring("c", "Grazie, ma…", references=("a", "b"), at=NOON + timedelta(hours=1))
+    row = only(desk)
+    assert row.status == "open"
+    assert row.waiting_since == NOON + timedelta(hours=1)
+    assert [i.text for i in desk.reading.thread(row.row)] == ["Ciao", "Risposta", "Grazie, ma…"]
