@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from imaplib import Time2Internaldate
 from pathlib import Path
@@ -70,9 +70,8 @@ def maildir(folder: Path, mails: Iterable[Mail]) -> None:
         os.utime(file, (at, at))
 
 
-def await_until(seconds: float, what: str, true: object) -> float:
+def await_until(seconds: float, what: str, true: Callable[[], object]) -> float:
     """Wait, looking often, until `true()` holds; the moment it did."""
-    assert callable(true)
     deadline = time.perf_counter() + seconds
     while not true():
         if time.perf_counter() > deadline:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,17 @@ class Lap:
 
     def ready(self) -> bool:
         return bool(self.desk.database.value("SELECT state = 'ready' FROM channel"))
+
+    def until(self, seconds: float, what: str, true: Callable[[], object]) -> float:
+        """Wait for something; a channel that is down ends it, with its reason."""
+
+        def look() -> object:
+            down = self.desk.database.value("SELECT detail FROM channel WHERE state IN ('down', 'refused')")
+            if down is not None:
+                raise RuntimeError(f"the channel is down: {down}")
+            return true()
+
+        return await_until(seconds, what, look)
 
     def has(self, message_id: str) -> bool:
         return self.desk.database.value("SELECT 1 FROM message WHERE message_id = ?", (message_id,)) is not None
@@ -152,7 +163,7 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
         figures.append(Figure(f"{name}: received", crossed.down, "B", goals[1] if goals else None, f"sent {crossed.up:,} B"))
         figures.append(Figure(f"{name}: round trips", crossed.trips, "", goals[2] if goals else None))
 
-    at = await_until(60, "the newest rows", lambda: db.value(rows, newest) == len(newest))
+    at = lap.until(60, "the newest rows", lambda: db.value(rows, newest) == len(newest))
     lapse(f"newest {NEWEST} as rows", at, None, 10_000, 5)
     everything = len(mails)
 
@@ -160,7 +171,7 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
         time.sleep(0.1)  # counting is not free, and the engine wants the processor
         return bool(db.value("SELECT count(*) FROM message") >= everything)
 
-    lapse("all listed", await_until(1200, "all rows", listed))
+    lapse("all listed", lap.until(1200, "all rows", listed))
 
     waited: list[float] = []
 
@@ -171,8 +182,8 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
         waited.append(1000 * (time.perf_counter() - began))
         return not db.value("SELECT count(*) FROM message WHERE text IS NULL")
 
-    lapse("all texts here", await_until(1800, "all texts", texts))
-    await_until(60, "rest", lap.ready)
+    lapse("all texts here", lap.until(1800, "all texts", texts))
+    lap.until(60, "rest", lap.ready)
     figures.append(Figure("a write of the screen's meanwhile", statistics.median(waited), "ms", 50, f"slowest of {len(waited)}: {max(waited):.0f} ms"))
     figures.append(Figure("engine's memory, the most", most_resident(lap.pid), "MB"))
     said = db.one("SELECT bytes_in, bytes_out FROM channel")
@@ -184,7 +195,7 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
 
 
 def _warm(lap: Lap, loader: Loader) -> list[Figure]:
-    at = await_until(60, "nothing new", lap.ready)
+    at = lap.until(60, "nothing new", lap.ready)
     crossed = lap.crossed
     figures = [
         Figure("warm, nothing new", at - lap.began, "s"),
@@ -198,8 +209,8 @@ def _warm(lap: Lap, loader: Loader) -> list[Figure]:
         new = corpus.arrival(number)
         began = time.perf_counter()
         loader.append([new])
-        taken.append(await_until(20, "the new mail", lambda wanted=new.message_id: lap.has(wanted)) - began)
-        await_until(20, "rest", lambda wanted=new.message_id: lap.ready() and _text(lap, wanted))
+        taken.append(lap.until(20, "the new mail", lambda wanted=new.message_id: lap.has(wanted)) - began)
+        lap.until(20, "rest", lambda wanted=new.message_id: lap.ready() and _text(lap, wanted))
         time.sleep(0.3)  # it listens again
     crossed = lap.crossed.since(before)
     note = f"slowest of 5: {max(taken):.2f} s; Dovecot waits 0.5 s by itself"
@@ -216,14 +227,14 @@ def _text(lap: Lap, message_id: str) -> bool:
 
 def _thin(lap: Lap) -> list[Figure]:
     wanted = corpus.photograph(0).message_id
-    at = await_until(60, "rest", lambda: lap.has(wanted) and lap.ready())
+    at = lap.until(60, "rest", lambda: lap.has(wanted) and lap.ready())
     figures = [Figure("thin line, one new: received", lap.crossed.down, "B", 4_000, f"{at - lap.began:.2f} s")]
     time.sleep(0.5)  # until it listens
     before, began = lap.crossed, time.perf_counter()
     message = lap.desk.database.value("SELECT row FROM message WHERE message_id = ?", (wanted,))
     lap.desk.reading.want_text(message)
     lap.engine.wake()
-    at = await_until(20, "its text", lambda: _text(lap, wanted))
+    at = lap.until(20, "its text", lambda: _text(lap, wanted))
     crossed = lap.crossed.since(before)
     text = lap.desk.database.value("SELECT length(CAST(text AS BLOB)) + length(CAST(quoted AS BLOB)) FROM message WHERE row = ?", (message,))
     figures.append(Figure("open a message with a 2 MB attachment", at - began, "s"))
