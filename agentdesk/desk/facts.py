@@ -212,6 +212,15 @@ class OutboxFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """What undo would take back now."""
+
+    id: int
+    rows: tuple[int, ...]
+    """The conversations it was done to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What the engine wants to know: a password, a one-time code, a new certificate."""
 

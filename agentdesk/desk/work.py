@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentdesk.config import DeskConfig
+from agentdesk.desk.facts import Undoable
 from agentdesk.domain.conversation import Priority, Status
 from agentdesk.domain.events import Event, Kind
 from agentdesk.domain.fold import fold, inverse
@@ -188,6 +189,20 @@ class Work:
         return self._each(rows, say("desk.done.read" if seen else "desk.done.unread", n=len(rows)), each)
 
     # -- undo
+
+    def undoable(self) -> Undoable | None:
+        """What undo would take back: so that a verb that changed nothing offers none, and undo shows what it brought back."""
+        last = self._db.one("SELECT id, steps FROM undo WHERE done = 0 ORDER BY id DESC LIMIT 1")
+        if last is None:
+            return None
+        rows = []
+        for step in json.loads(last["steps"]):
+            if "outbox" in step:
+                rows.append(self._db.value("SELECT conversation FROM outbox WHERE id = ?", (step["outbox"],)) or 0)
+            else:
+                rows.append(step.get("event") or step.get("chat") or step.get("row") or 0)
+        with self._db.snapshot() as db:
+            return Undoable(last["id"], tuple(dict.fromkeys(threads.resolve(db, row) for row in rows if row)))
 
     def undo(self) -> str | None:
         """Take back the last thing that was done, whatever it was; what it was, or None."""

@@ -204,7 +204,18 @@ class DeskApp(App[int]):
                     screen.composer.edited()
                 return True
             return False
+        if event.is_printable:
+            self._dead_key(key, where)
         return True
+
+    def _dead_key(self, key: str, where: Where) -> None:
+        """A key that does nothing here says so, and where it would."""
+        command, other = self.keyboard.elsewhere(key, where)
+        if command:
+            words = say("screen.key_elsewhere", key=key, what=COMMANDS[command].title, where=say(f"screen.pane_{other}"))
+        else:
+            words = say("screen.no_such_key", key=key, help=self.key_of("help"))
+        self.desk_screen.tell(words)
 
     def _paste(self, text: str) -> bool:
         screen = self.desk_screen

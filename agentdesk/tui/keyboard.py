@@ -9,7 +9,7 @@ from textual.events import Key
 
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.commands.keymap import Keymap, Sequence, is_typed
-from agentdesk.commands.registry import TYPING
+from agentdesk.commands.registry import DESK, TYPING
 
 MOST = 9999
 """A count is cut here: nobody means more, and a stuck key should not."""
@@ -84,6 +84,13 @@ class Keyboard:
             if length and sequence[:length] == self.pending and command not in found.values():
                 found[" ".join(sequence[length:])] = command
         return found
+
+    def elsewhere(self, key: str, where: Where) -> tuple[str, str]:
+        """A command that a key reaches in another column, and which column; empty if there is none."""
+        for other in DESK - {where}:
+            if command := self._commands[other].get((key,)):
+                return command, other.value
+        return "", ""
 
     def here(self, where: Where) -> Mapping[str, tuple[str, ...]]:
         """Every command that a key reaches here, with its keys."""

@@ -23,6 +23,7 @@ from agentdesk.desk.facts import (
     Panel,
     Question,
     Row,
+    Undoable,
     View,
 )
 from agentdesk.domain.conversation import Priority
@@ -68,6 +69,7 @@ class Work(Protocol):
     def choose_order(self, row: int, number: str, /) -> str: ...
     def language(self, row: int, language: str, /) -> str: ...
     def undo(self) -> str | None: ...
+    def undoable(self) -> Undoable | None: ...
 
 
 class Writing(Protocol):

@@ -26,6 +26,7 @@ from agentdesk.desk.facts import (
     Panel,
     Question,
     Row,
+    Undoable,
     View,
 )
 from agentdesk.domain.conversation import MessageState
@@ -404,6 +405,16 @@ class FakeWork:
     def language(self, row: int, language: str) -> str:
         self.did.append(("language", row, language))
         return language
+
+    def undoable(self) -> Undoable | None:
+        if not self._before:
+            return None
+        step = self._before[-1]
+        if isinstance(step, int):
+            rows = [sent.conversation for sent in self.desk.sent if sent.id == step]
+        else:
+            rows = [number for number, known in step.items() if self.desk.rows.get(number) != known]
+        return Undoable(len(self._before), tuple(rows))
 
     def undo(self) -> str | None:
         if not self._before:

@@ -216,3 +216,20 @@ def test_a_snooze_that_is_over_can_be_closed_and_comes_back(desk: Desk, row: int
     desk.work.close([row])
     desk.work.undo()
     assert desk.queue.row(row).status == "snoozed"
+
+
+def test_what_undo_would_take_back_is_known_before(desk: Desk, row: int) -> None:
+    assert desk.work.undoable() is None
+    desk.work.tag([row], add=["vip"])
+    first = desk.work.undoable()
+    assert first is not None
+    assert first.rows == (row,)
+    desk.work.assign([row], "")
+    assert desk.work.undoable() == first, "nobody had it: nothing was done"
+    desk.writing.send(write(desk, row))
+    sent = desk.work.undoable()
+    assert sent is not None
+    assert sent.id > first.id
+    assert sent.rows == (row,)
+    desk.work.undo()
+    assert desk.work.undoable() == first

@@ -48,6 +48,17 @@ def test_a_draft_is_on_disk_and_found_again(desk: Desk, row: int, tmp_path: Path
     assert desk.queue.row(row).has_draft
 
 
+def test_a_reply_begun_to_one_becomes_a_reply_to_all(desk: Desk, row: int) -> None:
+    draft = desk.writing.draft(row)
+    draft.text = "Gentile Maria,"
+    desk.writing.save(draft)
+    again = desk.writing.draft(row, all=True)
+    assert (again.id, again.text) == (draft.id, "Gentile Maria,")
+    assert [a.address for a in again.cc] == ["zia@posta.example"]
+    desk.writing.save(again)
+    assert len(desk.writing.draft(row, all=True).cc) == 1
+
+
 def test_a_draft_belongs_to_its_conversation(desk: Desk, row: int) -> None:
     """Text typed for one customer must never be offered for another."""
     Mailbox(desk).bring("b", "Hello", sender=Address("", "other@post.example"), subject="Hello", at=NOON + timedelta(hours=1))

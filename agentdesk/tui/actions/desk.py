@@ -63,8 +63,10 @@ def picker_choose(screen: DeskScreen, count: int, argument: str) -> None:
 def picker_turn(screen: DeskScreen, count: int, argument: str) -> None:
     sheet = screen.sheet.sheet
     if sheet is not None and not screen.queue.searching:
-        sheet.turn(screen.sheet.current, screen.sheet.entry.text)
-        screen.sheet.search(keep=True)
+        typed = sheet.turn(screen.sheet.current, screen.sheet.entry.text)
+        if typed is not None:
+            screen.sheet.entry.set(typed)
+        screen.sheet.search(keep=typed is None)
 
 
 @does("picker.leave")

@@ -11,7 +11,7 @@ from agentdesk.domain.order import Order
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.actions.registry import ACTIONS, does
-from agentdesk.tui.layout import Piece
+from agentdesk.tui.layout import Piece, parts, wrap
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.palette import Help, Palette
 from agentdesk.tui.sheets.pick import Options
@@ -82,13 +82,15 @@ def run(screen: DeskScreen, command_id: str, argument: str) -> None:
 def help_here(screen: DeskScreen, count: int, argument: str) -> None:
     if screen.where() is Where.PICKER:
         return
-    screen.choose_from(Help(screen.desk_app.keyboard.here(screen.where()), partial(run, screen)))
+    app = screen.desk_app
+    screen.choose_from(Help(app.keyboard.here(screen.where()), screen.where(), app.key_of, partial(run, screen)))
 
 
 class Lookup(Sheet):
     """An order or a customer without a conversation: by number, name, phone, address."""
 
     share = 1.0
+    wide = True
     most = 8
 
     def __init__(self, screen: DeskScreen) -> None:
@@ -103,8 +105,8 @@ class Lookup(Sheet):
         now = self._screen.now()
         choices = []
         for order in found.orders[:12]:
-            parts = [order_status(order.status), *([times.day(order.placed_at, now)] if order.placed_at else [])]
-            choices.append(Choice(f"#{order.number.lstrip('#')}  {order.name or order.email}", " · ".join(parts), order))
+            words = [order_status(order.status), *([times.day(order.placed_at, now)] if order.placed_at else [])]
+            choices.append(Choice(f"#{order.number.lstrip('#')}  {order.name or order.email}", " · ".join(words), order))
         choices += [Choice(c.name or c.address, c.address if c.name else "", c) for c in found.customers[:12]]
         return choices
 
@@ -136,11 +138,11 @@ class Lookup(Sheet):
         roles, now = self._screen.desk_app.roles, self._screen.now()
         status: Piece = (order_status(order.status), roles.by_name(order_role(order.status)))
         lines: list[list[Piece]] = [[(f"#{order.number.lstrip('#')} ", roles.accent_strong), status]]
-        contact = " · ".join(part for part in (order.name, order.email, order.phone) if part)
-        lines.append([(contact, roles.mute)])
+        contact = parts([part for part in (order.name, order.email, order.phone) if part], self.width)
+        lines.extend([(text, roles.mute)] for text in contact)
         for shipment in order.shipments:
-            words = " ".join(part for part in (shipment.carrier, shipment.number) if part)
-            lines.append([(words, roles.text), (f"  {shipment.url}", roles.faint)])
+            lines.append([(" ".join(part for part in (shipment.carrier, shipment.number) if part), roles.text)])
+            lines.extend([(text, roles.faint)] for text in wrap(shipment.url, self.width) if text)
             if shipment.eta:
                 lines.append([(say("screen.eta", day=times.long_day(shipment.eta, now)), roles.mute)])
         for item in order.items:

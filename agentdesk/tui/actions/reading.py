@@ -97,11 +97,16 @@ def fetched(screen: DeskScreen, attachment: AttachmentFact, then: Callable[[], N
         return
     screen.desk.reading.want_attachment(attachment.id)
     screen.desk_app.wake()
-    screen.tell(say("screen.fetching", name=attachment.name or attachment.type, size=times.size(attachment.size)))
+    words = say("screen.fetching", name=attachment.name or attachment.type, size=times.size(attachment.size))
+    screen.tell(words)
+    screen.conversation.fetch(attachment.id)
 
     def arrived() -> bool:
         if screen.desk.reading.attachment_bytes(attachment.id) is None:
             return False
+        screen.conversation.fetch(attachment.id, here=True)
+        if screen.footer.words == words:
+            screen.tell("")
         then()
         return True
 

@@ -69,8 +69,9 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
     screen.desk_app.wake()
     entry = next((e for e in screen.desk.writing.outbox() if e.id == outbox_id), None)
     hold = entry.hold_until if entry is not None and entry.state is MessageState.HELD else None
-    after(screen, conversation, stay=then == "open")
-    screen.tell(say("screen.sent_to", who=who), undo=True, until=hold)
+    # Who wrote to the warehouse, or to somebody new, was about something else and goes back to that.
+    after(screen, conversation if draft.kind == "reply" else screen.current, stay=then == "open" or draft.kind != "reply")
+    screen.told(say("screen.sent_to", who=who), until=hold)
 
 
 def after(screen: DeskScreen, sent: int, *, stay: bool) -> None:
@@ -78,9 +79,9 @@ def after(screen: DeskScreen, sent: int, *, stay: bool) -> None:
     screen.queue.changed()
     screen.load_list(show=True, keep=sent if stay else 0)
     screen.refresh_lines()
-    if stay and sent:
+    if stay:
         screen.renew_conversation()
-        screen.go_to_pane("middle")
+        screen.go_to_pane("middle" if screen.current else "queue")
         return
     following = screen.desk.queue.next_urgent(sent)
     if following and following != sent:
@@ -137,7 +138,7 @@ def send_snooze(screen: DeskScreen, count: int, argument: str) -> None:
 class Outbox(Options):
     """Each reply with its state in words; enter says what can be done."""
 
-    share = 1.0
+    wide = True
 
     def __init__(self, screen: DeskScreen) -> None:
         self._screen = screen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from agentdesk.commands import Where
 from agentdesk.domain import when
 from agentdesk.domain.conversation import Priority
 from agentdesk.locale import say
@@ -28,7 +29,7 @@ def take(screen: DeskScreen, row: int | None, nothing: str) -> None:
     screen.renew_conversation()
     screen.refresh_lines()
     screen.desk_app.wake()
-    screen.tell(words, undo=True)
+    screen.told(words)
 
 
 @does("next.urgent")
@@ -55,23 +56,34 @@ def undo(screen: DeskScreen, count: int, argument: str) -> None:
     sent, screen.last_sent = screen.last_sent, None
     if sent is not None and sent.took_next:
         screen.desk.work.undo()
+    step = screen.desk.work.undoable()
+    rows = step.rows if step is not None else ()
     words = screen.desk.work.undo()
     if words is None:
         screen.tell(say("screen.nothing_to_undo"))
         return
     screen.desk_app.wake()
     screen.queue.changed()
-    screen.load_list(show=True)
     if sent is not None and all(entry.id != sent.outbox_id for entry in screen.desk.writing.outbox()):
         # The reply is a draft again: back to where it was written.
+        screen.load_list(show=True)
         screen.current = 0
         screen.open(sent.conversation)
         if screen.composer.draft is not None:
             screen.set_focus(screen.composer.box)
     else:
-        screen.renew_conversation()
+        bring_back(screen, rows)
     screen.refresh_lines()
-    screen.tell(words)
+    screen.told(words)
+
+
+def bring_back(screen: DeskScreen, rows: Sequence[int]) -> None:
+    """Show what undo was about, also where the list had gone on from it."""
+    screen.load_list(show=True, keep=rows[0] if rows else 0)
+    if rows and screen.current not in rows and screen.where() is not Where.COMPOSER:
+        screen.show_conversation(rows[0])
+    else:
+        screen.renew_conversation()
 
 
 def act(screen: DeskScreen, verb: Callable[[Sequence[int]], str], *, leaves: bool = False) -> None:
@@ -82,8 +94,6 @@ def act(screen: DeskScreen, verb: Callable[[Sequence[int]], str], *, leaves: boo
         return
     words = verb(rows)
     screen.done(words, gone=rows if leaves else ())
-    # Undo now means this verb.
-    screen.desk_app.thrown_away = None
 
 
 @does("claim")

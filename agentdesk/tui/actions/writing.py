@@ -237,6 +237,7 @@ def detach(screen: DeskScreen, count: int, argument: str) -> None:
         screen.desk.writing.detach(choice.value)
         draft.files = tuple(f for f in draft.files if f.id != choice.value)
         screen.composer.show_files()
+        screen.tell(say("screen.detached", name=choice.title))
 
     choices = [Choice(f.name, times.size(f.size), f.id) for f in draft.files]
     if len(choices) == 1:

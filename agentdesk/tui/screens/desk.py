@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 THREE = 100
 """Columns from which all three panes are shown."""
 TWO = 60
+ROOMY = 76
+"""Columns below which a list to choose from has the screen for itself."""
+LOW = 22
+"""Lines up to which a list to choose from takes all of its column."""
 FOLLOW = 0.25
 """Seconds the cursor rests on a row before its conversation is shown."""
 FIRST = 300
@@ -91,6 +95,10 @@ class DeskScreen(Screen[None]):
         self.touched = False
         """A key has been pressed: from now on the list keeps its order under the cursor."""
         self._before_sheet: Any = None
+        self._where = Where.QUEUE
+        """Where the keys went when they were shown last."""
+        self._undo_id = 0
+        """The newest step of undo that has been offered."""
         self._follow: Timer | None = None
         self._saving: Timer | None = None
         self._dirty_since = 0.0
@@ -119,6 +127,8 @@ class DeskScreen(Screen[None]):
         link = self.desk.config.link
         self.topline.link = "" if link is Link.AUTO else say(f"screen.link_{link.value}")
         self.shape()
+        step = self.desk.work.undoable()
+        self._undo_id = 0 if step is None else step.id
         self.show_view(self.views[0].key if self.views else "open")
         self.refresh_lines(wait=True)
         self.queue.focus()
@@ -139,6 +149,11 @@ class DeskScreen(Screen[None]):
             shown = {"middle", "panel"} if self.panel_instead or focus == "panel" else {"queue", "middle"}
         else:
             shown = {focus}
+        if (sheet := self.sheet.sheet) is not None:
+            if width < ROOMY or (sheet.wide and width < THREE):
+                shown = {"middle"}
+            elif sheet.wide:
+                shown = {"queue", "middle"}
         queue_width = max(32, min(48, width * 28 // 100)) if width >= THREE else max(26, min(36, width * 38 // 100))
         panel_width = max(28, min(44, width * 25 // 100))
         key = (width, height, frozenset(shown))
@@ -197,23 +212,29 @@ class DeskScreen(Screen[None]):
         """The footer's left side: what works here, or what may follow what was pressed."""
         keyboard = self.desk_app.keyboard
         where = self.where()
+        if where is not self._where:
+            self._where = where
+            self.footer.fade()
         if keyboard.pending or keyboard.count:
             following = keyboard.continuations(where)
             following_keys = [(key, COMMANDS[command].title) for key, command in following.items()]
-            self.footer.show_keys(following_keys, " ".join([keyboard.count, *keyboard.pending]).strip())
+            pending = " ".join([keyboard.count, *keyboard.pending]).strip()
+            self.footer.show_keys(following_keys, pending, can_undo=False)
             return
         ranked = sorted((c for c in COMMANDS.all() if c.footer and where in c.where), key=lambda c: c.footer)
         sheet = self.sheet.sheet
         here = keyboard.here(where)
         shown = []
         for command in ranked:
-            if command.id == "picker.turn" and (sheet is None or not sheet.turns()):
-                continue
-            if where is Where.PICKER and command.id == "help":
+            if command.id == "picker.turn" and (self.queue.searching or sheet is None or not sheet.turns()):
                 continue
             if keys_here := here.get(command.id):
-                shown.append((keys_here[0], command.title))
-        self.footer.show_keys(shown)
+                title = sheet.turn_title() if command.id == "picker.turn" and sheet is not None else command.title
+                shown.append((keys_here[0], title))
+        help_keys = here.get("help", ())
+        last = (help_keys[0], COMMANDS["help"].title) if help_keys and where is not Where.PICKER else ("", "")
+        shown = [pair for pair in shown if pair != last and pair[1] != COMMANDS["help"].title]
+        self.footer.show_keys(shown, last=last, can_undo="undo" in here)
 
     # -- words below -----------------------------------------------------------------------------------------------
 
@@ -223,6 +244,14 @@ class DeskScreen(Screen[None]):
         self.footer.say(words, role, undo_key=key, until=until)
         if until is not None and self._counting is None:
             self._counting = self.set_interval(1.0, self._count)
+
+    def told(self, words: str, until: datetime | None = None) -> None:
+        """Say what has been done, and how it is taken back, if there is anything to take back."""
+        step = self.desk.work.undoable()
+        fresh = step is not None and step.id > self._undo_id
+        self._undo_id = 0 if step is None else step.id
+        self.desk_app.thrown_away = None
+        self.tell(words, undo=fresh, until=until if fresh else None)
 
     def _count(self) -> None:
         if not self.footer.tick() and self._counting is not None:
@@ -341,6 +370,8 @@ class DeskScreen(Screen[None]):
     def show_conversation(self, row: int, *, ask: bool = False) -> None:
         """Put a conversation in the middle and its customer beside it. `ask`: fetch texts that are not here."""
         self.save_draft()
+        if row != self.current:
+            self.footer.fade()
         self.current = row
         rows = self.desk.queue.rows([row]) if row else []
         self.row = rows[0] if rows else None
@@ -463,7 +494,8 @@ class DeskScreen(Screen[None]):
         """Lay a list over the middle."""
         if self.focused is not self.sheet:
             self._before_sheet = self.focused
-        self.sheet.styles.height = "100%" if sheet.share >= 1 or self.app.size.height < 20 else f"{int(sheet.share * 100)}%"
+        whole = sheet.share >= 1 or self.app.size.height <= LOW
+        self.sheet.styles.height = "100%" if whole else f"{int(sheet.share * 100)}%"
         self.sheet.display = True
         self.middle.display = True
         self.sheet.show(sheet, query)
@@ -550,7 +582,7 @@ class DeskScreen(Screen[None]):
         self.queue.marks.clear()
         self.last_sent = None
         self.desk_app.wake()
-        self.tell(words, undo=True)
+        self.told(words)
         self.queue.changed()
         self.load_list(show=True)
         self.renew_conversation()
@@ -562,3 +594,4 @@ class DeskScreen(Screen[None]):
         """A minute has passed."""
         self.queue.tick()
         self.panel.tick()
+        self.topline.tick()

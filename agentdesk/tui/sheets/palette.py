@@ -8,6 +8,7 @@ from agentdesk.commands import COMMANDS, Command, Where
 from agentdesk.commands.keymap import Keymap
 from agentdesk.locale import say
 from agentdesk.tui.fuzzy import narrow
+from agentdesk.tui.layout import cells, wrap
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
 
@@ -15,6 +16,7 @@ class Palette(Sheet):
     """`:` — a name, fuzzily, or a command with what it takes: `tag vip`."""
 
     share = 0.8
+    wide = True
 
     def __init__(self, keymap: Keymap, where: Where, run: Callable[[str, str], None]) -> None:
         self.title = say("commands.palette")
@@ -49,23 +51,37 @@ class Palette(Sheet):
 
 
 class Help(Sheet):
-    """`?` — what works here, by topic."""
+    """`?` — how one works here, then every key that works here, by topic."""
 
     share = 1.0
+    wide = True
 
-    def __init__(self, here: Mapping[str, tuple[str, ...]], run: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, here: Mapping[str, tuple[str, ...]], where: Where, key_of: Callable[[str], str], run: Callable[[str, str], None]
+    ) -> None:
         self.title = say("screen.help_title")
         self.placeholder = say("screen.help_placeholder")
-        self._here, self._run = here, run
+        self._here, self._where, self._key_of, self._run = here, where, key_of, run
+        self.keys = 2 + max((cells(keys[0]) for keys in here.values()), default=0)
 
     def choices(self, query: str) -> Sequence[Choice]:
-        choices: list[Choice] = []
+        choices: list[Choice] = [] if query.strip() else self._first_day()
         for topic, commands in COMMANDS.topics.items():
             mine = narrow(query, [c for c in commands if c.id in self._here], lambda c: f"{c.title} {c.help} {c.id}")
             if mine:
+                choices += [Choice("", heading=True)] if choices else []
                 choices.append(Choice(say(f"commands.topic_{topic}"), heading=True))
-                choices.extend(Choice("  " + c.help, "  ".join(self._here[c.id]), c.id) for c in mine)
+                choices.extend(Choice(c.help, "  ".join(self._here[c.id][1:]), c.id, key=self._here[c.id][0]) for c in mine)
         return choices
+
+    def _first_day(self) -> list[Choice]:
+        """What somebody hired this week has to know, and what the signs mean."""
+        names = ("next.urgent", "snippet.pick", "send", "reply", "note", "undo", "palette")
+        keys = {name.replace(".", "_"): self._here.get(name, (self._key_of(name),))[0] for name in names}
+        self.marked = frozenset(keys.values())
+        typing = self._where is Where.COMPOSER
+        paragraphs = say("screen.help_writing" if typing else "screen.help_loop", **keys).split("\n")
+        return [Choice(text, role="plain", heading=True) for paragraph in paragraphs for text in wrap(paragraph, self.width)]
 
     def choose(self, choice: Choice | None, query: str) -> None:
         if choice is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from agentdesk.locale import say
 from agentdesk.tui.fuzzy import narrow
 from agentdesk.tui.layout import Piece
 from agentdesk.tui.widgets.sheet import Choice, Sheet
@@ -48,9 +49,10 @@ class Options(Sheet):
     def turns(self) -> bool:
         return self._turned is not None
 
-    def turn(self, choice: Choice | None, query: str) -> None:
+    def turn(self, choice: Choice | None, query: str) -> str | None:
         if self._turned and choice is not None:
             self._turned(choice)
+        return None
 
     def leave(self) -> None:
         if self._left:
@@ -61,6 +63,7 @@ class Prompt(Sheet):
     """One text is asked for; suggestions can be taken instead."""
 
     share = 0.4
+    narrows = False
 
     def __init__(
         self,
@@ -87,6 +90,16 @@ class Prompt(Sheet):
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
         return self._words
+
+    def turns(self) -> bool:
+        return self._suggestions is not None
+
+    def turn_title(self) -> str:
+        return say("screen.complete")
+
+    def turn(self, choice: Choice | None, query: str) -> str | None:
+        """As in a shell: the suggestion becomes what is typed."""
+        return None if choice is None else str(choice.value)
 
     def choose(self, choice: Choice | None, query: str) -> None:
         # A suggestion counts where nothing of one's own was typed, or where it is what typing led to.

@@ -22,13 +22,14 @@ LIGHTNESS = " .:-=+*#%@"
 class PictureSheet(Sheet):
     share = 1.0
     typed = False
+    wide = True
     most = 1
 
     def __init__(self, name: str, content: bytes, roles: Roles, left: Callable[[], None]) -> None:
         self.title = name
         self.placeholder = say("screen.picture_leave")
         self._content, self._roles, self._left = content, roles, left
-        self._drawn: tuple[int, list[list[Piece]]] | None = None
+        self._drawn: tuple[tuple[int, int], list[list[Piece]]] | None = None
 
     def previews(self) -> bool:
         return True
@@ -37,11 +38,11 @@ class PictureSheet(Sheet):
         return ""
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
-        if self._drawn is None or self._drawn[0] != width:
-            self._drawn = (width, self._draw(width))
+        if self._drawn is None or self._drawn[0] != (width, self.height):
+            self._drawn = ((width, self.height), self._draw(width, self.height))
         return self._drawn[1]
 
-    def _draw(self, width: int) -> list[list[Piece]]:
+    def _draw(self, width: int, height: int) -> list[list[Piece]]:
         from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - 40 ms, and most sessions look at no picture
 
         try:
@@ -49,8 +50,8 @@ class PictureSheet(Sheet):
                 wide, high = image.size
                 if wide * high > MOST_PIXELS:
                     return [[(say("screen.picture_too_large"), self._roles.warm)]]
-                columns = min(width, 100)
-                rows = max(1, min(60, columns * high // max(1, wide) // 2))
+                columns = min(width, 160)
+                rows = max(1, min(height, columns * high // max(1, wide) // 2))
                 columns = min(columns, max(1, rows * 2 * wide // max(1, high)))
                 small = image.convert("RGB").resize((columns, rows * 2))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

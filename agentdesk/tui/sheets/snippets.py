@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentdesk.errors import DeskError
+from agentdesk.errors import DeskError, Refused
 from agentdesk.locale import say
 from agentdesk.tui.layout import EMPTY, Piece, wrap
 from agentdesk.tui.ports import Answers, Filled, Hit
@@ -114,7 +114,10 @@ class Picker(Sheet):
     def turns(self) -> bool:
         return True
 
-    def turn(self, choice: Choice | None, query: str) -> None:
+    def turn_title(self) -> str:
+        return say("screen.hint_language")
+
+    def turn(self, choice: Choice | None, query: str) -> str | None:
         """The next language this snippet has."""
         order = list(LANGUAGES)
         place = order.index(self.language) if self.language in order else -1
@@ -123,8 +126,9 @@ class Picker(Sheet):
             before, self.language = self.language, language
             filled = self.fill(choice.value) if choice else None
             if choice is None or (not isinstance(filled, DeskError) and filled is not None and filled.language == language):
-                return
+                return None
             self.language = before
+        return None
 
     def choose(self, choice: Choice | None, query: str) -> None:
         if choice is None:
@@ -173,6 +177,7 @@ class AskForm(Sheet):
 
     share = 0.62
     most = 4
+    narrows = False
 
     def __init__(
         self,
@@ -225,7 +230,7 @@ class AskForm(Sheet):
     def choose(self, choice: Choice | None, query: str) -> None:
         answer = self._answer(choice, query)
         if not answer and not self._open[0].optional:
-            return
+            raise Refused(say("screen.answer_needed", name=self._open[0].label))
         asked = self._open.pop(0)
         if answer:
             self._given[asked.name] = answer

@@ -46,10 +46,13 @@ class Bar(Lines):
         self.draft: Draft | None = None
         self.saved = ""
         self.language = ""
+        self._who: tuple[object, ...] = ()
 
     def show(self, draft: Draft | None, saved: str, language: str) -> None:
-        self.draft, self.saved, self.language = draft, saved, language
-        self.repaint(0)
+        who = (draft.to, draft.cc, draft.bcc) if draft is not None else ()
+        if (draft, saved, language, who) != (self.draft, self.saved, self.language, self._who):
+            self.draft, self.saved, self.language, self._who = draft, saved, language, who
+            self.repaint(0)
 
     def draw(self, y: int, width: int) -> Strip:
         roles, draft = self.roles, self.draft
@@ -59,13 +62,15 @@ class Bar(Lines):
         if draft.kind == "note":
             left = [(say("screen.writing_note"), roles.note)]
         else:
-            who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or say("screen.nobody")
+            who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or "…"
             left = [(say(f"screen.writing_{draft.kind}", who=who), roles.mute)]
         right: list[Piece] = []
         if width > 46 and self.saved:
             right = [("  ", roles.line), (self.saved, roles.faint)]
         if self.language and draft.kind != "note":
             right = [(self.language, roles.accent), *right]
+        elif right:
+            right = right[1:]
         return rule(width, roles.line, left, right)
 
 
@@ -274,7 +279,12 @@ class Composer(Vertical):
         return draft
 
     def edited(self) -> None:
-        if self.draft is not None and not self.dirty:
+        if self.draft is not None and self.screen.focused is self.fields:
+            # The line above says to whom, while it is being typed.
+            self.fields.store(self.draft)
+            self.dirty = True
+            self.refresh_bar("")
+        elif self.draft is not None and not self.dirty:
             self.dirty = True
             self.refresh_bar("")
         self.post_message(self.Edited())

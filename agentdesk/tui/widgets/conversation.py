@@ -101,6 +101,8 @@ class Conversation(Lines, can_focus=True):
         """Quoted text is unfolded."""
         self.waiting: frozenset[int] = frozenset()
         """Rows of messages whose text has been asked for."""
+        self.fetching: frozenset[int] = frozenset()
+        """Attachments that have been asked for."""
         self.top = 0
         self._at_end = True
         self._blocks: dict[tuple[str, int], tuple[object, list[Text]]] = {}
@@ -128,6 +130,12 @@ class Conversation(Lines, can_focus=True):
         if at_end and (grown or self.top >= self.last_top):
             self.to_newest()
         self.top = max(0, min(self.top, self.last_top))
+        self.refresh()
+
+    def fetch(self, attachment: int, *, here: bool = False) -> None:
+        """An attachment has been asked for, or has come."""
+        self.fetching = self.fetching - {attachment} if here else self.fetching | {attachment}
+        self._build()
         self.refresh()
 
     def toggle_quotes(self) -> bool:
@@ -204,7 +212,8 @@ class Conversation(Lines, can_focus=True):
                 lines.append(())
             day = item_day
             starts.append(len(lines))
-            sign = (item, self.quotes, item.row in self.waiting, number, self.roles.name)
+            asked = self.fetching.intersection(a.id for a in item.attachments)
+            sign = (item, self.quotes, item.row in self.waiting, asked, number, self.roles.name)
             key = (item.key, width)
             known = self._blocks.get(key)
             block = known[1] if known and known[0] == sign else self._block(item, width, number)
@@ -272,13 +281,16 @@ class Conversation(Lines, can_focus=True):
             pieces.append(("  " + say("screen.copy_to", who=", ".join(others)), roles.faint))
         return tuple(pieces)
 
-    @staticmethod
-    def _attachment(attachment: AttachmentFact, number: int, roles: Roles) -> Text:
-        tail = "" if attachment.here else "  " + say("screen.not_here")
+    def _attachment(self, attachment: AttachmentFact, number: int, roles: Roles) -> Text:
+        tail: Piece = ("", roles.faint)
+        if not attachment.here:
+            asked = attachment.id in self.fetching
+            tail = ("  " + say("screen.being_fetched" if asked else "screen.not_here"), roles.accent if asked else roles.faint)
         return (
             (f"{number} ", roles.accent),
             (attachment.name or attachment.type, roles.text),
-            (f"  {times.size(attachment.size)}{tail}", roles.faint),
+            (f"  {times.size(attachment.size)}", roles.faint),
+            tail,
         )
 
     # -- drawing ---------------------------------------------------------------------------------------------------

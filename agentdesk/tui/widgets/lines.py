@@ -44,7 +44,10 @@ class Lines(Widget):
 
     def repaint(self, first: int, count: int = 1, *, x: int = 0) -> None:
         """Redraw some lines, from column `x` on."""
-        if self.size.width > x and count > 0:
+        if not self.size.width:
+            # Not shown yet: what was drawn the last time it was must not come back.
+            self.refresh()
+        elif self.size.width > x and count > 0:
             self.refresh(Region(x, first, self.size.width - x, count))
 
 

@@ -15,7 +15,7 @@ from agentdesk.domain.message import Verified
 from agentdesk.domain.order import Order
 from agentdesk.locale import LANGUAGES, say
 from agentdesk.tui import times
-from agentdesk.tui.layout import Piece, line, parts, wrap
+from agentdesk.tui.layout import Piece, cells, line, parts, wrap
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.lines import Lines
 
@@ -160,7 +160,9 @@ class PanelView(Lines, can_focus=True):
             if order.status == "refunded" and order.refunds:
                 status += " " + times.money(sum(r.total for r in order.refunds), order.currency)
             elif not mine and order.placed_at:
-                status += " · " + times.day(order.placed_at, now)
+                placed = " · " + times.day(order.placed_at, now)
+                # Cut in the middle it would say nothing.
+                status += placed if cells(number[0] + status + placed) <= width else ""
             self._lines.append(PanelLine((number, (status, roles.by_name(role)))))
             shown += 1
             if mine:

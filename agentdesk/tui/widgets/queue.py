@@ -18,7 +18,7 @@ from textual.strip import Strip
 from agentdesk.desk.facts import Row
 from agentdesk.locale import say
 from agentdesk.tui import times
-from agentdesk.tui.layout import Piece, line, wrap
+from agentdesk.tui.layout import Piece, cells, line, wrap
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
 
@@ -261,11 +261,6 @@ class Queue(Lines, can_focus=True):
 
     def _head(self, width: int) -> Strip:
         roles = self.roles
-        left: list[Piece]
-        if self.search is not None:
-            left = [(" / ", roles.accent), *self.search.pieces(roles, width - 14, focused=self.searching)]
-        else:
-            left = [("   ", roles.mute), (self.title, roles.mute)]
         right: list[Piece] = []
         if self.marks:
             right = [(say("screen.marked", n=len(self.marks)), roles.accent)]
@@ -274,7 +269,12 @@ class Queue(Lines, can_focus=True):
             right = [(words, roles.accent)]
         elif self.ids:
             right = [(times.number(len(self.ids)), roles.faint)]
-        return line(width, left, [*right, (" ", roles.faint)])
+        right.append((" ", roles.faint))
+        left: list[Piece] = [("   ", roles.mute), (self.title, roles.mute)]
+        if self.search is not None:
+            room = width - 4 - sum(cells(text) for text, _ in right)
+            left = [(" / ", roles.accent), *self.search.pieces(roles, room, focused=self.searching)]
+        return line(width, left, right)
 
     def _nothing(self, y: int, width: int) -> Strip:
         """An empty queue says what to do."""

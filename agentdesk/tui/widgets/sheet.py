@@ -6,6 +6,7 @@ One widget, one set of keys, whatever is chosen: type to narrow, move, enter, es
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from textual.strip import Strip
 
 from agentdesk.locale import say
-from agentdesk.tui.layout import Piece, cells, line, rule
+from agentdesk.tui.layout import Piece, cells, cut, line, rule
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
 
@@ -26,9 +27,11 @@ class Choice:
     why: str = ""
     """At the right, quiet."""
     value: Any = None
+    key: str = ""
+    """The key that does it: at the left, where the sheet has a column for keys."""
     role: str = "text"
     heading: bool = False
-    """A word above the entries that follow; can't be chosen."""
+    """A word above the entries that follow, or (role "plain") a text to read; can't be chosen."""
 
 
 class Sheet:
@@ -41,6 +44,16 @@ class Sheet:
     secret = False
     typed = True
     """The agent can type to narrow the list, or to give an answer."""
+    wide = False
+    """It needs room: the columns beside it stand back while it is open."""
+    keys = 0
+    """Width of a column of keys at the left."""
+    marked: frozenset[str] = frozenset()
+    """Words of a text to read that are keys."""
+    narrows = True
+    """Typing narrows a list: where nothing is left of it, it says so."""
+    width = height = 0
+    """Cells for a text, and lines below the list's least; set by the view."""
     most = 0
     """Entries shown at most before the preview; 0: half of what there is room for, or all without a preview."""
 
@@ -65,8 +78,13 @@ class Sheet:
     def choose(self, choice: Choice | None, query: str) -> None:
         """Enter. `choice` is None where the list is empty."""
 
-    def turn(self, choice: Choice | None, query: str) -> None:
-        """Tab."""
+    def turn(self, choice: Choice | None, query: str) -> str | None:
+        """Tab. A text takes the place of what was typed."""
+        return None
+
+    def turn_title(self) -> str:
+        """What tab does, in a word."""
+        return say("commands.picker_turn")
 
     def leave(self) -> None:
         """Esc."""
@@ -107,18 +125,26 @@ class SheetView(Lines, can_focus=True):
         """Ask the sheet for its entries again."""
         if self.sheet is None:
             return
+        self._measure()
+        before = self.current
         self.choices = tuple(self.sheet.choices(self.entry.text))
         self.cursor = min(self.cursor, max(0, len(self.choices) - 1)) if keep else 0
+        if keep and before is not None and before in self.choices:
+            self.cursor = self.choices.index(before)
         if not keep:
             self.top = 0
         if self.choices and self.choices[self.cursor].heading:
             self._step(1)
         self._look()
 
+    def _measure(self) -> None:
+        if self.sheet is not None:
+            self.sheet.width, self.sheet.height = max(8, self.size.width - 4), max(1, self.size.height - 5)
+
     def _look(self) -> None:
         if self.sheet is not None:
-            width = max(8, self.size.width - 4)
-            self._preview = list(self.sheet.preview(self.current, self.entry.text, width))
+            self._measure()
+            self._preview = list(self.sheet.preview(self.current, self.entry.text, self.sheet.width))
             self._foot = self.sheet.foot(self.current)
         self._keep_in_sight()
         self.refresh()
@@ -178,12 +204,15 @@ class SheetView(Lines, can_focus=True):
             self.top = self.cursor
         elif self.cursor >= self.top + room:
             self.top = self.cursor - room + 1
-        if self.top == 1 and self.choices and self.choices[0].heading:
+        if self.cursor < room and all(choice.heading for choice in self.choices[: self.top]):
             self.top = 0
         self.top = max(0, min(self.top, len(self.choices) - room))
 
     def on_resize(self) -> None:
-        self._look()
+        if self.sheet is not None and self.sheet.keys:
+            self.search(keep=True)
+        else:
+            self._look()
 
     def draw(self, y: int, width: int) -> Strip:
         roles, sheet = self.roles, self.sheet
@@ -206,7 +235,7 @@ class SheetView(Lines, can_focus=True):
             index = self.top + y
             if index < len(self.choices):
                 return self._choice(self.choices[index], width, here=index == self.cursor)
-            if not self.choices and y == 0 and sheet.typed and not sheet.secret and not sheet.previews():
+            if not self.choices and y == 0 and sheet.narrows and not sheet.previews():
                 return line(width, [("   ", roles.text), (say("screen.nothing_found"), roles.faint)])
             return Strip.blank(width)
         y -= room
@@ -232,8 +261,14 @@ class SheetView(Lines, can_focus=True):
 
     def _choice(self, choice: Choice, width: int, *, here: bool) -> Strip:
         roles = self.roles
+        column = self.sheet.keys if self.sheet is not None else 0
+        if choice.heading and choice.role == "plain":
+            marked = self.sheet.marked if self.sheet is not None else frozenset()
+            words = [(word, roles.accent if word in marked else roles.text) for word in re.split(r"(?<=\s)|(?=\s)", choice.title)]
+            return line(width, [("   ", roles.text), *words])
         if choice.heading:
-            return line(width, [("   ", roles.text), (choice.title, roles.mute)])
+            style = roles.mute if choice.role == "text" else roles.by_name(choice.role)
+            return line(width, [("   ", roles.text), (choice.title, style)])
         bar: Piece = ("▌", roles.accent) if here else (" ", roles.text)
         style = roles.by_name(choice.role)
         if here:
@@ -242,8 +277,11 @@ class SheetView(Lines, can_focus=True):
         why = choice.why
         right: list[Piece] = []
         if why:
-            from_left = width - 8 - cells(choice.title)
+            from_left = width - 6 - column - cells(choice.title)
             most = max(width // 3, from_left)
-            shown = why if cells(why) <= most else ""
-            right = [(shown, roles.faint)] if shown else []
-        return line(width, [bar, ("  ", roles.text), (choice.title, style)], [*right, (" ", roles.text)], gap=2)
+            right = [(cut(why, most), roles.faint)]
+        key: list[Piece] = []
+        if column:
+            shown = cut(choice.key, column - 2)
+            key = [(shown + " " * (column - cells(shown)), roles.accent)]
+        return line(width, [bar, ("  ", roles.text), *key, (choice.title, style)], [*right, (" ", roles.text)], gap=2)

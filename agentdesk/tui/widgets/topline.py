@@ -25,16 +25,30 @@ class TopLine(Lines):
         self.channels: Sequence[ChannelFact] = ()
         self.link = ""
         self.engine_fault = ""
+        self._drawn = (0, 0)
+        """Bytes in and out, as they stand there."""
 
     def update(
         self, counts: Counts | None = None, channels: Sequence[ChannelFact] | None = None, engine_fault: str | None = None
     ) -> None:
-        before = (self.counts, tuple(self.channels), self.engine_fault)
+        before = self._shown()
         self.counts = counts or self.counts
         self.channels = channels if channels is not None else self.channels
         self.engine_fault = self.engine_fault if engine_fault is None else engine_fault
-        if before != (self.counts, tuple(self.channels), self.engine_fault):
+        if before != self._shown():
             self.repaint(0)
+
+    def _shown(self) -> tuple[object, ...]:
+        """What is worth a repaint at once. The bytes moved are not: they change all the time, and would move more."""
+        return (self.counts, self.engine_fault, [(c.name, c.state, c.done, c.total) for c in self.channels])
+
+    def tick(self) -> None:
+        """A minute has passed."""
+        if self._moved() != self._drawn:
+            self.repaint(0)
+
+    def _moved(self) -> tuple[int, int]:
+        return sum(c.bytes_in for c in self.channels), sum(c.bytes_out for c in self.channels)
 
     def _state(self) -> list[Piece]:
         """How the channels are, worst first; then progress."""
@@ -65,7 +79,7 @@ class TopLine(Lines):
         left: list[Piece] = [(" " + self._desk, roles.strong), ("  " + self._agent, roles.mute)]
         right: list[Piece] = []
         if self.channels and width >= 70:
-            received, sent = sum(c.bytes_in for c in self.channels), sum(c.bytes_out for c in self.channels)
+            received, sent = self._drawn = self._moved()
             right = [(f"↓{times.size(received)} ↑{times.size(sent)}  ", roles.faint)]
         right += [*self._state(), (" ", roles.text)]
         room = width - sum(cells(t) for t, _ in left) - sum(cells(t) for t, _ in right) - 2

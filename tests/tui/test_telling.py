@@ -1,0 +1,138 @@
+"""What the screen says about itself: the line below, help, keys that do nothing here, words that have had their time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fake_desk import NOW, FakeDesk, panel
+from screens import opened
+
+from agentdesk.commands import Where
+from agentdesk.desk.facts import ChannelFact
+from agentdesk.tui.widgets.footer import STANDS
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_help_is_always_in_sight(width):
+    async with opened(size=(width, 24)) as desk:
+        assert "? help" in desk.lines()[-1]
+        await desk.press("e")
+        assert "? help" in desk.lines()[-1] or width == 60
+        assert "u undo" in desk.lines()[-1]
+
+
+async def test_undo_is_offered_only_where_its_key_works():
+    async with opened() as desk:
+        await desk.press("i")
+        assert "u undo" in desk.lines()[-1]
+        await desk.press("r")
+        assert "u undo" not in desk.lines()[-1]
+        await desk.press("escape", "s")
+        assert "u undo" not in desk.lines()[-1]
+        await desk.press("escape")
+        assert "u undo" in desk.lines()[-1]
+
+
+async def test_what_changed_nothing_offers_no_undo():
+    async with opened() as desk:
+        await desk.press("i")
+        desk.app.run_command("language.choose", 0, "de")
+        await desk.pilot.pause()
+        assert "undo" not in desk.lines()[-1], "it would take back something older"
+
+
+async def test_undo_brings_the_conversation_back_into_sight():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("j", "j", "e")
+        assert desk.screen.queue.current == 4
+        await desk.press("j", "j", "u")
+        assert fake.rows[3].status == "open"
+        assert desk.screen.queue.current == 3
+        assert desk.screen.current == 3
+
+
+async def test_a_draft_thrown_away_is_not_what_undo_means_after_another_verb():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("r", "'Weg'", "ctrl+x", "x", "t", "'vip'", "enter")
+        assert "vip" in fake.rows[1].tags
+        await desk.press("u")
+        assert "vip" not in fake.rows[1].tags
+        assert desk.screen.composer.draft is None
+
+
+async def test_words_go_with_what_they_were_about():
+    async with opened() as desk:
+        await desk.press("g", "?")
+        assert "nothing is asked" in desk.lines()[-1]
+        await desk.press("enter")
+        assert "nothing is asked" in desk.lines()[-1], "not before they can be read"
+        desk.screen.footer.said_at -= STANDS + 1
+        await desk.press("escape")
+        assert "nothing is asked" not in desk.lines()[-1]
+
+
+async def test_a_key_that_does_nothing_here_says_so():
+    async with opened() as desk:
+        await desk.press("enter", "x")
+        assert "x (mark) works in the queue" in desk.lines()[-1]
+        await desk.press("#")
+        assert "# does nothing here · ? shows the keys" in desk.lines()[-1]
+        await desk.press("r", "'x#'")
+        assert desk.screen.composer.box.text == "x#"
+
+
+async def test_help_tells_somebody_new_how_one_works():
+    async with opened(size=(120, 36)) as desk:
+        await desk.press("?")
+        text = desk.text()
+        assert "n opens the most urgent conversation nobody has, and takes it." in text
+        assert "-12 m is 12 minutes late" in text
+        assert "▌  n          Open the most urgent conversation nobody has, and take it" in text
+        assert desk.screen.panel.display is False, "it takes the room it needs"
+        await desk.press("'snooz'")
+        assert "▌  z " in desk.text()
+        await desk.press("enter")
+        assert "In an hour" in desk.text()
+        await desk.press("escape")
+        assert desk.screen.panel.display
+        await desk.press("r", "f1")
+        assert "ctrl+t or :: puts in a snippet" in desk.text()
+
+
+async def test_bytes_moved_are_no_reason_to_repaint():
+    fake = FakeDesk()
+    fake.reading.states = (ChannelFact("support", "imap", "ready", "", 0, 0, 2000, 100, 3, NOW),)
+    async with opened(fake) as desk:
+        drawn: list[int] = []
+        original = desk.screen.topline.draw
+        desk.screen.topline.draw = lambda y, width: drawn.append(y) or original(y, width)
+        fake.reading.states = (replace(fake.reading.states[0], bytes_in=9000, round_trips=9),)
+        desk.screen.refresh_lines(wait=True)
+        await desk.pilot.pause()
+        assert drawn == []
+        desk.screen.tick()
+        await desk.pilot.pause()
+        assert "↓9.0 kB" in desk.lines()[0]
+
+
+@pytest.mark.parametrize(("size", "alone"), [((60, 20), True), ((80, 24), False)])
+async def test_a_list_to_choose_from_has_room(size, alone):
+    async with opened(size=size) as desk:
+        await desk.press("p", "s")
+        assert desk.screen.panel.display is not alone
+        assert "preview" in desk.text()
+        await desk.press("escape")
+        assert desk.screen.where() is Where.PANEL
+        assert desk.screen.panel.display
+
+
+async def test_what_stands_beside_a_choice_is_cut_and_not_dropped():
+    fake = FakeDesk()
+    fake.panels[1] = panel()
+    async with opened(fake, size=(80, 24)) as desk:
+        await desk.press("o")
+        line = next(line for line in desk.lines() if "#10245  " in line)
+        assert "in transit" in line
