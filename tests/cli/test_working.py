@@ -51,7 +51,7 @@ def test_close_reopen_snooze_take_several(world):
     assert shown["status"] == "snoozed"
     left = datetime.fromisoformat(shown["snoozed_until"]) - datetime.now(UTC)
     assert timedelta(minutes=110) < left <= timedelta(hours=2)
-    assert world.run("snooze", ids[0], "2020-01-01").status == 1
+    assert world.run("snooze", ids[0], "2020-01-01").status == 2
 
 
 def test_one_wrong_id_changes_nothing(world):
