@@ -340,6 +340,18 @@ def test_append_without_utf8_and_with_its_date() -> None:
     assert not any("ENABLE" in line for line in server.lines())
 
 
+def test_whether_a_copy_is_filed_is_asked_of_sent_as_it_is_now() -> None:
+    """Selected anew each time: what another program filed a moment ago must count, or the customer's copy is doubled."""
+    both_listed = answer(r'{tag} LIST "" "\*"', '* LIST () "/" INBOX', '* LIST () "/" Sent')
+    header = b"* 1 FETCH (UID 1 BODY[HEADER.FIELDS (MESSAGE-ID)] {20}\r\nMessage-ID: <m1@x>\r\n)"
+    script = (
+        *logged_in(), both_listed, selected("Sent"), selected("Sent", exists=1, uidnext=2), answer(r"{tag} FETCH 1:1 \(UID BODY.*", header), goodbye,
+    )  # fmt: skip
+    with serve(*script) as server, channel(server, MemoryStore(), look_around=1e9) as made:
+        assert not made.is_filed("<m1@x>")
+        assert made.is_filed("<m1@x>")
+
+
 def test_move_without_move_and_uidplus() -> None:
     script = (
         *logged_in(), answer('{tag} UID COPY 5 "Archive"'), answer(r"{tag} UID STORE 5 \+FLAGS.SILENT \(\\Deleted\)"),

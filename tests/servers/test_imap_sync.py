@@ -309,6 +309,9 @@ def test_waiting_sends_nothing_and_can_be_ended(desk: Desk) -> None:
     assert time.monotonic() - began < 2
     assert desk.channel.refresh()
     assert desk.channel.usage.since(before).bytes_out == 0
+    began = time.monotonic()
+    desk.channel.wait(0.2)
+    assert time.monotonic() - began >= 0.2, "an interrupt ends one wait"
 
 
 def test_an_interrupt_before_the_wait_counts(desk: Desk) -> None:

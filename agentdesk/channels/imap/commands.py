@@ -128,8 +128,12 @@ def number_set(numbers: Iterable[int]) -> Word:
 
 
 def number_range(low: int, high: int | None) -> Word:
-    """`low:high`, or `low:*`."""
-    if low < 1 or (high is not None and high < low):
+    """`low:high`, or `low:*`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not 0 < low <= 0xFFFFFFFF or (high is not None and not low <= high <= 0xFFFFFFFF):
         raise ValueError("not a range of messages")
     return Word(f"{low}:{'*' if high is None else high}".encode("ascii"))
 

@@ -26,6 +26,9 @@ _RUN = re.compile(rb"([0-9]{1,10})(?::([0-9]{1,10}))?")
 _LIST = re.compile(rb"\(([^)]*)\) (NIL|\"(?:[^\"\\]|\\.)*\") (.+)", re.DOTALL | re.IGNORECASE)
 _STATUS_ITEM = re.compile(rb"([A-Z-]+) ([0-9]+)", re.IGNORECASE)
 
+LARGEST = 0xFFFFFFFF
+"""Of UIDs and sequence numbers (RFC 3501, 9: nz-number). What is beyond is not believed."""
+
 Piece = bytes | tuple[bytes, bytes]
 Runs = tuple[tuple[int, int], ...]
 """A set of numbers as (first, last) runs: a server can say 1:4294967295 in twelve bytes."""
@@ -46,8 +49,8 @@ class Untagged:
     @property
     def number(self) -> int:
         """The number it begins with (`5 EXISTS`), or 0."""
-        begins = re.match(rb"[0-9]{1,10}", self.text)
-        return int(begins[0]) if begins else 0
+        begins = re.match(rb"[0-9]+", self.text)
+        return _within(begins[0]) if begins else 0
 
     def code(self) -> tuple[str, bytes]:
         """The response code of an OK, NO, BAD, BYE or PREAUTH: its name and arguments."""
@@ -130,7 +133,7 @@ def fetched(response: Untagged) -> Fetched | None:
     first = response.pieces[0]
     if isinstance(first, bytes) and len(response.pieces) == 1 and (simple := _FLAGS_ONLY.fullmatch(first)):
         uid, words = _UID.search(simple[2]), _FLAGS.search(simple[2])
-        return Fetched(int(simple[1]), int(uid[1]) if uid else 0, _flags(words[1].split()) if words else None)
+        return Fetched(_within(simple[1]), _within(uid[1]) if uid else 0, _flags(words[1].split()) if words else None)
     flags: frozenset[str] | None = None
     head, literal = first if isinstance(first, tuple) else (first, None)
     words = _FLAGS.search(head, 0, head.index(b'"') if b'"' in head else len(head))
@@ -144,7 +147,7 @@ def fetched(response: Untagged) -> Fetched | None:
         number, late = items.pop(b"UID", 0), items.pop(b"FLAGS", None)
         if isinstance(late, tuple):
             flags = _flags(late)
-        return Fetched(sequence, number if isinstance(number, int) else 0, flags, items)
+        return Fetched(_within(sequence), _within(number), flags, items)
     except Exception:  # noqa: BLE001 - IMAPClient raises IndexError, TypeError, RecursionError and more on bad input
         return None
 
@@ -168,6 +171,8 @@ def numbers(raw: bytes) -> Runs:
         if run is None:
             return ()
         first, last = int(run[1]), int(run[2] or run[1])
+        if not (0 < first <= LARGEST and 0 < last <= LARGEST):
+            return ()
         runs.append((min(first, last), max(first, last)))
     return tuple(runs)
 
@@ -199,7 +204,8 @@ def searched(answer: Answer) -> Runs:
         if found:
             runs.extend(numbers(found[1]))
     for response in answer.of("SEARCH"):
-        runs.extend((int(number), int(number)) for number in re.findall(rb"(?<![^ ])[0-9]{1,10}(?![^ ])", response.text))
+        found_ones = map(_within, re.findall(rb"(?<![^ ])[0-9]{1,10}(?![^ ])", response.text))
+        runs.extend((one, one) for one in found_ones if one)
     return tuple(sorted(runs))
 
 
@@ -233,7 +239,7 @@ def status(response: Untagged) -> dict[str, int]:
     if isinstance(text, tuple):
         return {}
     inside = text[text.rfind(b"(") + 1 : text.rfind(b")")]
-    return {name.decode("ascii").upper(): int(value) for name, value in _STATUS_ITEM.findall(inside)}
+    return {name.decode("ascii").upper(): as_int(value) for name, value in _STATUS_ITEM.findall(inside)}
 
 
 def status_of(response: Untagged) -> bytes:
@@ -253,8 +259,15 @@ def tree(raw: bytes) -> Any:
 
 
 def as_int(raw: bytes) -> int:
-    """A number in a response code, 0 if it is none."""
-    return int(raw) if re.fullmatch(rb"[0-9]{1,20}", raw) else 0
+    """A number as large as a mod-sequence may be (RFC 7162, 7), 0 if it is none."""
+    value = int(raw) if re.fullmatch(rb"[0-9]{1,20}", raw) else 0
+    return value if value < 1 << 63 else 0
+
+
+def _within(value: Any) -> int:
+    """A UID or sequence number, 0 if it is none."""
+    number = int(value) if isinstance(value, int) or (isinstance(value, bytes) and len(value) <= 10) else 0
+    return number if 0 < number <= LARGEST else 0
 
 
 def _flags(names: Iterable[Any]) -> frozenset[str]:

@@ -216,6 +216,10 @@ class FolderSync:
     def _bring_window(self, session: Session) -> None:
         """The newest messages, by sequence number: right after SELECT nobody needs to search for their UIDs."""
         last = self._exists
+        if not last:  # they went while we were coming
+            self._window_due = False
+            self._save(complete=True, uidnext=self._target, total=0)
+            return
         first = max(1, last - self._window + 1)
         batch = session.fetch((number_range(first, last), self._items(session)), uid=False)
         self._window_due = False
@@ -224,7 +228,7 @@ class FolderSync:
             self._target, self._arriving = 1, self._window + 1  # list them; by UID, each that can't be read is tried alone
             return
         self._add(self._arrivals(batch.found, session))
-        self._target = max(self._target, max(seen) + 1)
+        self._target = max(self._target, _after(*seen))
         everything = first == 1 and not batch.unreadable and len(seen) >= last
         self._save(uidnext=self._target, oldest=min(seen), complete=everything, total=self._total())
 
@@ -241,7 +245,7 @@ class FolderSync:
             if one.uid < first:  # n:* means the last message if there is none from n on
                 session.note_flags(one)
         self._add(self._arrivals(found, session))
-        self._target = max([first, *(one.uid + 1 for one in found)])
+        self._target = _after(first - 1, *(one.uid for one in found))
         if not self._new:
             self._save(uidnext=self._target, total=self._total())
 
@@ -250,7 +254,7 @@ class FolderSync:
         listed = self._listed(session, self._target, None)
         self._arriving = 0
         self._new = sorted({*self._new, *listed})
-        self._target = max([self._target, *(uid + 1 for uid in listed)])
+        self._target = max(self._target, _after(0, *listed))
         self._after_new()
 
     def _bring_new(self, session: Session) -> None:
@@ -427,3 +431,8 @@ class FolderSync:
         state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields of these types by name
         self.state = state
         self._store.save_folder(state)
+
+
+def _after(*uids: int) -> int:
+    """The UID after the highest. There is none after the last that can be: it stays, and is found to be known."""
+    return min(max(uids) + 1, responses.LARGEST)

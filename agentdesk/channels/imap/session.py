@@ -132,12 +132,12 @@ class Session:
                 self.exists = response.number
             elif response.kind == "EXPUNGE":
                 self.news.expunged = True
-                self.exists -= 1
+                self.exists = max(0, self.exists - 1)
             elif response.kind == "VANISHED":
                 earlier, runs = responses.vanished(response)
                 if not earlier:
                     self.news.vanished.extend(runs)
-                    self.exists -= responses.size_of(runs)
+                    self.exists = max(0, self.exists - responses.size_of(runs))
 
     def note_flags(self, one: Fetched) -> None:
         """A FETCH response nobody asked for."""
@@ -268,7 +268,7 @@ class Session:
         return Selection(
             name=name,
             uidvalidity=responses.as_int(codes.get("UIDVALIDITY", b"")),
-            uidnext=responses.as_int(codes.get("UIDNEXT", b"")),
+            uidnext=min(responses.as_int(codes.get("UIDNEXT", b"")), responses.LARGEST),
             exists=exists,
             modseq=modseq,
             resynced=resynced and modseq > 0,
