@@ -130,7 +130,8 @@ def _in_time(call: Callable[[], str]) -> str:
         try:
             answer.append(call())
         except Exception as error:  # noqa: BLE001 - back ends raise what they like, D-Bus errors included
-            failure.append(" ".join(str(error).split())[:120] or type(error).__name__)
+            none = type(error).__name__ == "NoKeyringError"
+            failure.append(say("config.keyring_none") if none else " ".join(str(error).split())[:120] or type(error).__name__)
 
     thread = threading.Thread(target=run, name="keyring", daemon=True)
     thread.start()

@@ -14,6 +14,9 @@ from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
+_CERTIFICATES = {62: "certificate_host", 64: "certificate_host", 10: "certificate_expired"}
+"""OpenSSL's codes (X509_V_ERR_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH, CERT_HAS_EXPIRED) for which there is better advice than for the rest."""
+
 
 def client_context(ca_file: Path | None) -> ssl.SSLContext:
     """TLS that checks the chain and the host name: against the system's authorities, or only those of `ca_file`.
@@ -48,7 +51,9 @@ def explained(url: ServerUrl) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise ChannelDown(say("channels.certificate", server=server, reason=clean_line(error.verify_message))) from error
+        key = _CERTIFICATES.get(error.verify_code, "certificate")
+        reason = clean_line(error.verify_message)
+        raise ChannelDown(say(f"channels.{key}", server=server, host=url.host, reason=reason)) from error
     except ssl.SSLError as error:
         raise ChannelDown(say("channels.tls", server=server, reason=clean_line(error.reason or str(error)))) from error
     except TimeoutError as error:

@@ -21,10 +21,10 @@ from agentdesk.channels.imap.commands import command, word
 from agentdesk.channels.imap.connection import Connection
 from agentdesk.channels.imap.session import Session
 from agentdesk.channels.smtp import SmtpSender
-from agentdesk.channels.tls import client_context
+from agentdesk.channels.tls import client_context, explained
 from agentdesk.config import ChatChannelConfig, DeskConfig, MailChannelConfig, ServerUrl
 from agentdesk.domain.clean import clean_line
-from agentdesk.errors import DeskError
+from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
 from agentdesk.shops.files import FilesShop
 
@@ -45,6 +45,8 @@ class Check:
     state: str
     detail: str
     channel: str = ""
+    refused: bool = False
+    """The server was reached and refuses this name and password."""
 
 
 def imap(config: MailChannelConfig, password: str) -> Iterator[Check]:
@@ -67,7 +69,7 @@ def imap(config: MailChannelConfig, password: str) -> Iterator[Check]:
         if "QUOTA" in connection.capabilities:
             yield from _quota(session, config.name)
     except (ChannelDown, DeskError) as error:
-        yield Check("imap", FAILED, str(error), config.name)
+        yield Check("imap", FAILED, str(error), config.name, isinstance(error, LoginRefused))
     finally:
         connection.close()
 
@@ -87,7 +89,7 @@ def smtp(config: MailChannelConfig, password: str) -> Check:
     try:
         SmtpSender(config, password).check()
     except (ChannelDown, DeskError) as error:
-        return Check("smtp", FAILED, str(error), config.name)
+        return Check("smtp", FAILED, str(error), config.name, isinstance(error, LoginRefused))
     return Check("smtp", OK, say("doctor.logged_in", server=config.smtp, user=config.user), config.name)
 
 
@@ -123,10 +125,10 @@ def certificate(server: ServerUrl, ca_file: Path | None, channel: str) -> Check 
     if server.scheme in {"imap", "smtp", "http"}:
         return None
     try:
-        with closing(_secured(server, ca_file)) as sock:
+        with explained(server), closing(_secured(server, ca_file)) as sock:
             ends = str((sock.getpeercert() or {}).get("notAfter", ""))
-    except (OSError, smtplib.SMTPException) as error:
-        return Check("certificate", FAILED, say("doctor.no_certificate", server=server, reason=_reason(error)), channel)
+    except ChannelDown as error:
+        return Check("certificate", FAILED, str(error), channel)
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
     days = (until - datetime.now(UTC)).days
     state = WARNING if days < DAYS_TO_WARN else OK
@@ -180,7 +182,7 @@ def _answers(server: ServerUrl) -> bool:
 
 def orders(config: DeskConfig) -> Check | None:
     """The order file, and its first bad line."""
-    if config.orders is None:
+    if config.orders is None or not config.orders.exists():  # that it is not there is said of desk.toml
         return None
     shop = FilesShop(config.orders, config.timezone)
     try:

@@ -54,6 +54,7 @@ def compose(answers: Answers, mailbox: MailChannelConfig) -> str:
         f"imap = {q(str(mailbox.imap))}",
         f"smtp = {q(str(mailbox.smtp))}",
         f"password = {_secret(mailbox.password)}",
+        *([f"ca_file = {q(str(mailbox.ca_file))}"] if mailbox.ca_file else []),
         "",
     ]
     if answers.orders:

@@ -9,7 +9,7 @@ import getpass
 import os
 import sys
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentdesk import locale as catalogue
@@ -48,6 +48,8 @@ def init(arguments: Namespace) -> int:
     if kept is not None:
         talk(say("init.old_kept", file=kept))
     talk(say("init.written", file=folder / MAIN))
+    if unreached:
+        talk(say("init.unreached"))
     option = f" --desk {arguments.desk}" if arguments.desk else ""
     talk(say("init.next", option=option))
     return Unreachable.exit_status if unreached else 0
@@ -119,6 +121,8 @@ def _questions(arguments: Namespace, asker: Asker) -> Answers:
     email = _address(asker, say("init.ask_email"), arguments.email, own, "--email")
     orders = asker.optional(say("init.ask_orders"), arguments.orders)
     path = str(Path(orders).expanduser().resolve()) if orders else ""
+    if path and not Path(path).is_file():
+        talk(say("init.no_orders", file=path))
     return Answers(name=name, locale=tag, timezone=time_zone, agent=agent, email=email, address=own, orders=path)
 
 
@@ -151,28 +155,62 @@ def _mailbox(arguments: Namespace, asker: Asker, answers: Answers, folder: Path)
     if not arguments.no_check and not (arguments.imap and arguments.smtp):
         talk(say("init.guessing", domain=domain))
         guessed = checks.guess(domain)
-    read = _server(asker, say("init.ask_imap"), arguments.imap, guessed[0] or ServerUrl("imaps", f"imap.{domain}", 993), "--imap", IMAP_PORTS)
-    out = _server(asker, say("init.ask_smtp"), arguments.smtp, guessed[1] or ServerUrl("smtps", f"smtp.{domain}", 465), "--smtp", SMTP_PORTS)
+    ca_file = Path(arguments.ca_file).expanduser().resolve() if arguments.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        raise UsageError(say("cli.no_file", file=ca_file))
+    reach = Reach(arguments.no_check, ca_file, tuple(server for server in guessed if server is not None))
+    read = _server(
+        asker, say("init.ask_imap"), arguments.imap, guessed[0] or ServerUrl("imaps", f"imap.{domain}", 993), "--imap", IMAP_PORTS, reach
+    )
+    out = _server(
+        asker, say("init.ask_smtp"), arguments.smtp, guessed[1] or ServerUrl("smtps", f"smtp.{domain}", 465), "--smtp", SMTP_PORTS, reach
+    )
     user = asker.text(say("init.ask_user"), arguments.user, answers.address, "--user")
     entry = f"{user}@{read.host}"
-    channel = MailChannelConfig(CHANNEL, answers.address, user, read, out, _given_secret(arguments, entry))
+    channel = MailChannelConfig(CHANNEL, answers.address, user, read, out, _given_secret(arguments, entry), ca_file)
     if channel.password.kind in {"command", "env"} or asker.silent:
         if arguments.no_check:
             return channel, False
-        return channel, not _connects(channel, fetch(channel.password, CHANNEL, folder))
+        return channel, bool(_faults(channel, fetch(channel.password, CHANNEL, folder)))
     return _typed_password(arguments, asker, channel)
 
 
-def _server(asker: Asker, question: str, given: str, default: ServerUrl, option: str, ports: dict[str, int]) -> ServerUrl:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether servers are tried as soon as they are named, so that a password is not blamed for a wrong name."""
+
+    no_check: bool
+    ca_file: Path | None
+    known: tuple[ServerUrl, ...]
+    """Reached a moment ago."""
+
+    def holds(self, asker: Asker, server: ServerUrl) -> bool:
+        """False: it was not reached, and the agent wants to name another."""
+        if self.no_check or asker.silent or server in self.known:
+            return True
+        found = checks.certificate(server, self.ca_file, CHANNEL)
+        if found is None or found.state != FAILED:
+            return True
+        talk(f"  {say(f'doctor.state_{found.state}')}  {found.detail}")
+        return asker.agrees(say("init.keep_server"))
+
+
+def _server(
+    asker: Asker, question: str, given: str, default: ServerUrl, option: str, ports: dict[str, int], reach: Reach
+) -> ServerUrl:
     while True:
         text = asker.text(question, given, str(default), option)
         if "://" not in text:
             text = f"{next(iter(ports))}://{text}"
         try:
-            return server(_node(text), ports)
+            named = server(_node(text), ports)
         except ConfigError as error:
             _again(asker, error)
-            given = ""
+        else:
+            if reach.holds(asker, named):
+                return named
+            default = named
+        given = ""
 
 
 def _given_secret(arguments: Namespace, entry: str) -> Secret:
@@ -183,12 +221,12 @@ def _given_secret(arguments: Namespace, entry: str) -> Secret:
     return Secret("keyring", entry)
 
 
-def _connects(channel: MailChannelConfig, password: str) -> bool:
-    """Try both servers and say what was found."""
+def _faults(channel: MailChannelConfig, password: str) -> list[Check]:
+    """Try both servers and say what was found; what failed."""
     found = [*checks.imap(channel, password), checks.smtp(channel, password)]
     for check in found:
         _say_check(check)
-    return all(check.state != FAILED for check in found)
+    return [check for check in found if check.state == FAILED]
 
 
 def _say_check(check: Check) -> None:
@@ -204,8 +242,9 @@ def _typed_password(arguments: Namespace, asker: Asker, channel: MailChannelConf
         if arguments.no_check:
             good = True
             break
-        good = _connects(channel, password)
-        if good or not asker.agrees(say("init.try_again")):
+        faults = _faults(channel, password)
+        good = not faults
+        if not any(fault.refused for fault in faults) or not asker.agrees(say("init.try_again")):
             break
     trouble = store(channel.password.value, password)
     if not trouble:
@@ -216,7 +255,7 @@ def _typed_password(arguments: Namespace, asker: Asker, channel: MailChannelConf
     secret = Secret("command", command) if command else Secret("env", "AGENTDESK_PASSWORD")
     if not command:
         talk(say("init.use_env", name=secret.value))
-    return MailChannelConfig(channel.name, channel.address, channel.user, channel.imap, channel.smtp, secret), not good
+    return replace(channel, password=secret), not good
 
 
 def _system_locale() -> str:

@@ -99,8 +99,8 @@ def _setting_up(add: Callable[..., Parser]) -> None:
     demo = add("demo", "screen")
     demo.add_argument("--reset", action="store_true", help=say("cli.opt_reset"))
     init = add("init", "init")
-    for option in ("name", "agent", "email", "address", "user", "imap", "smtp", "locale", "timezone", "orders"):
-        init.add_argument(f"--{option}", default="", metavar=say("cli.meta_text"), help=say(f"cli.init_{option}"))
+    for option in ("name", "agent", "email", "address", "user", "imap", "smtp", "ca-file", "locale", "timezone", "orders"):
+        init.add_argument(f"--{option}", default="", metavar=say("cli.meta_text"), help=say(f"cli.init_{option.replace('-', '_')}"))
     init.add_argument("--password-command", default="", metavar=say("cli.meta_text"), help=say("cli.init_password_command"))
     init.add_argument("--password-env", default="", metavar=say("cli.meta_text"), help=say("cli.init_password_env"))
     init.add_argument("--no-check", action="store_true", help=say("cli.init_no_check"))

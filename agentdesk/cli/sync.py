@@ -29,6 +29,11 @@ def sync(arguments: Namespace) -> int:
     report = run(reachable, secrets, once=arguments.once, progress=_Progress(), stop=ended)
     with Desk.open(config) as desk:
         drafts = len(desk.writing.drafts())
+        faults = [*config.faults, *desk.reading.engine_faults()]
+        if config.orders is not None and config.orders.exists():  # a file that is not there is among the configuration's faults
+            faults += desk.reading.order_faults()
+        for fault in faults:
+            talk(fault)
     if arguments.json:
         counts = {state.value: report.outbox.get(state.value, 0) for state in MessageState} | {"draft": drafts}
         write_json({"channels": {name: asdict(channel) for name, channel in report.channels.items()}, "outbox": counts})

@@ -246,8 +246,17 @@ class Reading:
     def message_ids(self, row: int) -> Sequence[str]:
         return [r["message_id"] for r in self._db.all("SELECT message_id FROM message WHERE conversation = ? ORDER BY at", (row,))]
 
+    def order_faults(self) -> tuple[str, ...]:
+        """What is wrong with the order source, line by line."""
+        return self._faults("orders_faults")
+
+    def _faults(self, key: str) -> tuple[str, ...]:
+        value = self._db.value("SELECT value FROM meta WHERE key = ?", (key,))
+        return tuple(json.loads(value)) if value else ()
+
     def engine_faults(self) -> tuple[str, ...]:
-        """What the engine wants the agent to know, newest last."""
+        """What the engine wants the agent to know: of the desk, then what could not be done, newest last."""
         rows = self._db.all("SELECT kind, channel, error FROM job WHERE error != '' ORDER BY id DESC LIMIT 20")
-        return tuple(say(f"desk.failed.{r['kind']}", channel=r["channel"], error=r["error"]) for r in reversed(rows))
+        failed = (say(f"desk.failed.{r['kind']}", channel=r["channel"], error=r["error"]) for r in reversed(rows))
+        return (*self._faults("desk_faults"), *failed)
 

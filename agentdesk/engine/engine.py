@@ -18,16 +18,16 @@ from agentdesk.channels.base import Channel
 from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.smtp import SmtpSender
-from agentdesk.config import DeskConfig, Link, MailChannelConfig
+from agentdesk.config import DeskConfig, Link, MailChannelConfig, check_calendar
 from agentdesk.engine import shop, team
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.filing import Filing
 from agentdesk.engine.link import Gauge
 from agentdesk.engine.lock import DeskLock
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
-from agentdesk.engine.status import ChannelStatus
+from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
-from agentdesk.errors import DeskError
+from agentdesk.errors import ConfigError, DeskError
 from agentdesk.locale import say
 from agentdesk.shops.files import FilesShop
 from agentdesk.store import jobs, outbox, retention
@@ -82,6 +82,7 @@ class Engine:
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
         self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
         self._events_wait = False
+        self._check_calendar()
         self._refresh_if_rules_changed()
         self._carry_events()
         for channel in config.channels:
@@ -92,6 +93,16 @@ class Engine:
                 self._start_mail(channel.name, status)
             else:
                 self._start_chat(channel.name, status)
+
+    def _check_calendar(self) -> None:
+        """A country without a calendar is told; its holidays count as working days."""
+        faults: list[str] = []
+        try:
+            check_calendar(self.config.hours)
+        except ConfigError as error:
+            faults.append(str(error))
+            log.warning("%s", error)
+        tell(self.database, faults)
 
     def _start_mail(self, name: str, status: ChannelStatus) -> None:
         config = self.config

@@ -1,10 +1,23 @@
-"""What the engine tells the screen about its channels: rows of the `channel` table."""
+"""What the engine tells the screen about its channels: rows of the `channel` table, and what concerns the whole desk."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Sequence
 
 from agentdesk.channels.base import Usage
 from agentdesk.config import ChannelConfig, Link
 from agentdesk.store.database import Database, Tx
+
+
+def tell(database: Database, faults: Sequence[str]) -> None:
+    """What the agent should know of the desk as a whole; the window reads it as `Reading.engine_faults`."""
+
+    def change(tx: Tx) -> None:
+        tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('desk_faults', ?)", (json.dumps(list(faults)),))
+        tx.touch("channel")
+
+    database.write(change)
 
 
 class ChannelStatus:

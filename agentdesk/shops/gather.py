@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.order import Item, Order, Refund, Shipment
@@ -50,19 +51,20 @@ class Faults:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._lines: list[str] = []
+        self._lines: list[tuple[int, str]] = []
         self._more = 0
 
     def __call__(self, line: int, what: str) -> None:
         if len(self._lines) < MOST_FAULTS:
-            self._lines.append(say("shops.fault", file=self._file, line=line, what=what))
+            self._lines.append((line, say("shops.fault", file=self._file, line=line, what=what)))
         else:
             self._more += 1
 
     def lines(self) -> tuple[str, ...]:
+        lines = [words for _, words in sorted(self._lines, key=itemgetter(0))]
         if not self._more:
-            return tuple(self._lines)
-        return (*self._lines, say("shops.more_faults", file=self._file, n=self._more))
+            return tuple(lines)
+        return (*lines, say("shops.more_faults", file=self._file, n=self._more))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """init, doctor, backup: onto one's own mailbox and safely away again. Servers are tested in tests/servers."""
 
 import io
+import socket
 import sys
 import tarfile
 
@@ -83,7 +84,7 @@ def test_init_asks_step_by_step_and_asks_again(folder, capsys, monkeypatch):
 
     def logs_in(channel, password):
         tried.append((str(channel.imap), password))
-        yield Check("imap", OK if password == "right" else FAILED, "said so", channel.name)
+        yield Check("imap", OK if password == "right" else FAILED, "said so", channel.name, refused=password != "right")
 
     monkeypatch.setattr(init.getpass, "getpass", lambda _prompt: next(passwords))
     monkeypatch.setattr(checks, "imap", logs_in)
@@ -104,6 +105,59 @@ def test_init_asks_step_by_step_and_asks_again(folder, capsys, monkeypatch):
     assert out == ""
     assert "AGENTDESK_PASSWORD" in err
     assert "right" not in (folder / "desk.toml").read_text()
+
+
+def test_init_tries_servers_as_they_are_named_and_blames_no_password_for_them(folder, capsys, monkeypatch):
+    """Nobody listens on the first; the second is kept all the same, and then no other password is asked for."""
+    asked = []
+    monkeypatch.setattr(init.getpass, "getpass", lambda prompt: asked.append(prompt) or "pw")
+    monkeypatch.setattr(checks, "guess", lambda _domain: (None, None))
+    monkeypatch.setattr(init, "store", lambda entry, password: "none is installed")
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"imaps://127.0.0.1:{taken.getsockname()[1]}"
+        lines = ["en-GB", "Europe/Rome", "Casa Verde", "Anna", "a@b.example", "", "nowhere.csv", nobody, "n", "imap://127.0.0.1:1", "smtp://127.0.0.1:1", ""]
+        monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{line}\n" for line in [*lines, "pass show x"])))
+        assert run(folder) == 3
+    err = capsys.readouterr().err
+    assert f"{nobody}: nobody listens there" in err
+    assert "nowhere.csv is not there yet" in err
+    assert len(asked) == 1
+    assert "Not everything was reached" in err
+    channel = load(folder, folder).channels[0]
+    assert (str(channel.imap), channel.password.value) == ("imap://127.0.0.1:1", "pass show x")
+
+
+def test_init_takes_the_file_of_an_authority(folder, tmp_path, capsys):
+    file = tmp_path / "own.pem"
+    assert run(folder, *GIVEN, "--password-env", "PW", "--ca-file", str(file)) == 2
+    assert str(file) in capsys.readouterr().err
+    file.write_text("x")
+    assert run(folder, *GIVEN, "--password-env", "PW", "--ca-file", str(file)) == 0
+    assert load(folder, folder).channels[0].ca_file == file
+
+
+def test_sync_says_what_is_wrong_with_holidays_and_orders(empty):
+    toml = empty.folder / "desk.toml"
+    text = toml.read_text()
+    text = text[: text.index("[[channels]]")] + text[text.index("[team]") :]
+    line = text.count("\n") + 2
+    toml.write_text(text + '[hours]\nholidays = "ZZ"\n[shop]\nkind = "files"\norders = "orders.csv"\n')
+    (empty.folder / "orders.csv").write_text("number,total,placed_at\n1,1.00,2026-11-01\n2,many,2026-11-01\n3,1.00,2026-11-01,x\n")
+    said = empty.run("sync", "--once").err
+    assert f"desk.toml:{line}: [hours] holidays" in said
+    assert said.index("orders.csv:3: ") < said.index("orders.csv:4: ")
+    toml.write_text(text)
+    assert empty.run("sync", "--once").err == ""
+
+
+def test_doctor_says_once_what_is_not_there(empty):
+    toml = empty.folder / "desk.toml"
+    text = toml.read_text()
+    toml.write_text(text + '[snippets]\npacks = ["mine/"]\n[shop]\nkind = "files"\norders = "orders.csv"\n')
+    said = empty.run("doctor").out
+    assert said.count(str(empty.folder / "mine")) == 1
+    assert said.count("orders.csv") == 1
 
 
 def test_doctor_reports_what_can_not_be_reached(world):

@@ -61,6 +61,7 @@ examples:
     "cli.init_user": "the name for the login (default: the address)",
     "cli.init_imap": "the server mail is read from, e.g. imaps://mail.casaverde.example",
     "cli.init_smtp": "the server mail is sent through, e.g. smtps://mail.casaverde.example",
+    "cli.init_ca_file": "the file with the certificate of the servers' own authority, if they have one",
     "cli.init_locale": "language and country, e.g. en-GB",
     "cli.init_timezone": "the time zone, e.g. Europe/Rome",
     "cli.init_orders": "an order file (.csv, .json or .sqlite)",

@@ -20,7 +20,7 @@ WORDS = {
     "doctor.no_starttls": "the server does not offer STARTTLS",
     "doctor.timeout": "no answer in time",
     "doctor.orders": "{n} order|{n} orders",
-    "doctor.orders_faults": "{count} orders; {n} bad line: {first}|{count} orders; {n} bad lines, the first: {first}",
+    "doctor.orders_faults": "{count} read; {n} bad line: {first}|{count} read; {n} bad lines, the first: {first}",
     "doctor.packs": "{n} snippet|{n} snippets",
     "doctor.secret_command": "the command gave one",
     "doctor.secret_env": "the environment variable is set",

@@ -61,6 +61,7 @@ esempi:
     "cli.init_user": "il nome per l'accesso (altrimenti l'indirizzo)",
     "cli.init_imap": "il server da cui si legge la posta, p.es. imaps://mail.casaverde.example",
     "cli.init_smtp": "il server con cui si invia la posta, p.es. smtps://mail.casaverde.example",
+    "cli.init_ca_file": "il file con il certificato dell'autorità propria dei server, se ne hanno una",
     "cli.init_locale": "lingua e paese, p.es. it-IT",
     "cli.init_timezone": "il fuso orario, p.es. Europe/Rome",
     "cli.init_orders": "un file degli ordini (.csv, .json o .sqlite)",

@@ -20,7 +20,7 @@ WORDS = {
     "doctor.no_starttls": "il server non offre STARTTLS",
     "doctor.timeout": "nessuna risposta in tempo",
     "doctor.orders": "{n} ordine|{n} ordini",
-    "doctor.orders_faults": "{count} ordini; {n} riga sbagliata: {first}|{count} ordini; {n} righe sbagliate, la prima: {first}",
+    "doctor.orders_faults": "letti {count}; {n} riga sbagliata: {first}|letti {count}; {n} righe sbagliate, la prima: {first}",
     "doctor.packs": "{n} risposta pronta|{n} risposte pronte",
     "doctor.secret_command": "il comando l'ha data",
     "doctor.secret_env": "la variabile d'ambiente è impostata",
