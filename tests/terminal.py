@@ -40,13 +40,17 @@ class Terminal:
         self.status: int | None = None
         self.raw = bytearray()
         """Every byte the program wrote to the terminal."""
-        self.pid, self._master = pty.fork()
+        self._master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))  # before anybody asks
+        self.pid = os.fork()
         if self.pid == 0:  # the child
             try:
+                os.close(self._master)
+                os.login_tty(terminal)
                 os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **(environment or {})})
             finally:
                 os._exit(127)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        os.close(terminal)
 
     @property
     def text(self) -> str:
