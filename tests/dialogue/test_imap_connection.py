@@ -572,6 +572,42 @@ def test_idle_hears_at_once_and_another_thread_can_end_it() -> None:
         connection.end_idle()
 
 
+def test_news_that_come_with_the_end_of_idle_are_kept() -> None:
+    script = (
+        *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), hear("DONE"), say("* 6 EXISTS", "{tag} OK done"), goodbye,
+    )  # fmt: skip
+    with serve(*script) as server, connected(server) as connection:
+        assert connection.idle()
+        connection.end_idle()
+        assert [one.number for one in connection.heard()] == [6]
+
+
+def test_a_server_that_ends_idle_by_itself() -> None:
+    begun = threading.Event()
+    script = (
+        *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), lambda _: begun.wait(5) and None, say("* 7 EXISTS", "{tag} OK enough"),
+        hear("{tag} IDLE"), say("+ idling"), hear("DONE"), say("{tag} OK done"), goodbye,
+    )  # fmt: skip
+    with serve(*script) as server, connected(server) as connection:
+        assert connection.idle()
+        begun.set()
+        while not connection.idle_ended:
+            connection.listen(time.monotonic() + 5, lambda: False)
+        assert connection.idle()
+        assert [one.number for one in connection.heard()] == [7]
+        connection.end_idle()
+
+
+def test_a_server_that_ends_idle_at_once() -> None:
+    script = (*logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling", "* 7 EXISTS", "{tag} OK enough"), answer("{tag} NOOP"), goodbye)
+    with serve(*script) as server, connected(server) as connection:
+        connection.idle()
+        connection.listen(time.monotonic() + 5, lambda: False)
+        heard = [one.number for one in connection.heard() if one.kind == "EXISTS"]
+        heard += [one.number for one in connection.run(NOOP)[0].of("EXISTS")]
+        assert heard == [7]
+
+
 def test_idle_refused() -> None:
     with serve(*logged_in("IDLE"), hear("{tag} IDLE"), say("{tag} NO not here"), goodbye) as server, connected(server) as connection:
         assert not connection.idle()

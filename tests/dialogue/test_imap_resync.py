@@ -326,6 +326,23 @@ def test_inbox_that_can_not_be_opened() -> None:
             sync(made)
 
 
+def test_a_server_that_ends_idle_at_once_is_polled() -> None:
+    """Else every pause would be none, and the line never quiet."""
+    script = (
+        *logged_in("IDLE"), LIST, selected(), hear("{tag} IDLE"), say("+ idling", "{tag} OK enough"),
+        answer("{tag} NOOP", "* 1 EXISTS"), answer("{tag} UID FETCH 1:.*", row(1, 1)), goodbye,
+    )  # fmt: skip
+    store = MemoryStore()
+    with serve(*script) as server, channel(server, store, look_around=1e9, poll=0.3) as made:
+        sync(made)
+        for _ in range(50):
+            made.wait(0.5)
+            sync(made)
+            if ids(store):
+                break
+    assert ids(store) == {1}
+
+
 # Single commands
 
 

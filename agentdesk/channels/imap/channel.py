@@ -27,6 +27,8 @@ from agentdesk.mail.structure import read_structure
 _log = logging.getLogger(__name__)
 
 _WHOLE_MESSAGE = Patience(seconds=120, most=3600, bytes=256 << 20)
+_IDLE_TOO_SHORT = 5.0
+"""Seconds after which a server that ended IDLE by itself is not asked for it again in this pause."""
 _LATEST = 10
 """Of Sent, looked at by themselves besides searching: an index may lag behind what was just filed."""
 
@@ -144,10 +146,13 @@ class ImapChannel:
         self._connection.ring()
 
     def _idle(self, until: float) -> bool:
+        """Listen; False if the server would not, or ends it at once each time."""
         now = time.monotonic()
         if self._connection.idling and now - self._idle_since >= self._idle_for:
             self._connection.end_idle()
         if not self._connection.idling:
+            if now - self._idle_since < _IDLE_TOO_SHORT and self._connection.idle_ended:
+                return False
             if not self._connection.idle():
                 return False
             self._idle_since = now

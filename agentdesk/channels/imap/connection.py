@@ -404,7 +404,7 @@ class Connection:
         Two commands may go together if the second does not depend on what the first answers (RFC 3501, 5.5).
         """
         wire = self._need()
-        tail = self.end_idle()
+        tail = self._end_idle()
         patience = patience or self.timeouts.command
         wire.lines.limit = patience.bytes
         pending = [wire.register() for _ in commands]
@@ -462,21 +462,29 @@ class Connection:
 
     @property
     def idling(self) -> bool:
-        return self._idle is not None
+        """Whether the server is listening to nothing but DONE; it may have ended that by itself."""
+        return self._idle is not None and self._idle.answer is None
+
+    @property
+    def idle_ended(self) -> bool:
+        """Whether the server ended IDLE by itself."""
+        return self._idle is not None and self._idle.answer is not None
 
     def idle(self) -> bool:
         """Begin to listen; False if the server would not."""
-        if self._idle is not None:
+        if self.idling:
             return True
+        self.end_idle()
         wire = self._need()
         pending = wire.register()
         with wire.bell:
             turn = wire.continued
         wire.ouq.put(_Flight(pending.tag + b" IDLE\r\n"))
         self._await(partial(wire.may_go_on, pending, turn), self.timeouts.command)
-        if pending.answer is not None:
-            return False
         self._idle = pending
+        if pending.answer is not None:
+            self.end_idle()
+            return False
         return True
 
     def listen(self, until: float, stop: Callable[[], bool]) -> None:
@@ -507,7 +515,15 @@ class Connection:
             taken, wire.untagged, wire.kept = tuple(wire.untagged), [], 0
             return taken
 
-    def end_idle(self) -> tuple[Untagged, ...]:
+    def end_idle(self) -> None:
+        """Have it end; what was said with that is kept for `heard`."""
+        tail = self._end_idle()
+        wire = self._wire
+        if tail and wire is not None:
+            with wire.bell:
+                wire.untagged[:0] = tail
+
+    def _end_idle(self) -> tuple[Untagged, ...]:
         pending, self._idle = self._idle, None
         if pending is None:
             return ()

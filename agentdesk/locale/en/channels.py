@@ -23,7 +23,6 @@ WORDS = {
     "channels.no": "{server} refuses: {detail}",
     "channels.nonsense": "{server} contradicts itself: {detail}",
     "channels.not_there": "This message is no longer on the server.",
-    "channels.too_big": "The server gives no more than a part of this message.",
     "channels.no_folder": "{server} has no folder for {role}, and none could be made: {detail}",
     "channels.no_auth": "{server} offers no way to log in that we know.",
     "channels.not_handed_over": "{server}: not handed over, {reason}",
@@ -32,5 +31,4 @@ WORDS = {
     "channels.bad_address": "not an address that mail can be sent to: {address}",
     "channels.no_recipient": "there is no recipient",
     "channels.no_smtputf8": "the server can't take the address {address}",
-    "channels.not_composed": "the message can't be put together: {reason}",
 }

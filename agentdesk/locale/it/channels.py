@@ -23,7 +23,6 @@ WORDS = {
     "channels.no": "{server} rifiuta: {detail}",
     "channels.nonsense": "{server} si contraddice: {detail}",
     "channels.not_there": "Questo messaggio non è più sul server.",
-    "channels.too_big": "Il server dà soltanto una parte di questo messaggio.",
     "channels.no_folder": "{server} non ha una cartella per {role}, e non è stato possibile crearla: {detail}",
     "channels.no_auth": "{server} non offre un modo di accedere che conosciamo.",
     "channels.not_handed_over": "{server}: non consegnato, {reason}",
@@ -32,5 +31,4 @@ WORDS = {
     "channels.bad_address": "non è un indirizzo a cui si possa spedire: {address}",
     "channels.no_recipient": "non c'è nessun destinatario",
     "channels.no_smtputf8": "il server non accetta l'indirizzo {address}",
-    "channels.not_composed": "il messaggio non si può comporre: {reason}",
 }
