@@ -22,6 +22,7 @@ from agentdesk.commands import COMMANDS, Where
 from agentdesk.commands.keymap import Keymap, load
 from agentdesk.config import DeskConfig, MailChannelConfig
 from agentdesk.desk.facts import Draft
+from agentdesk.domain.clean import clean
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui import theme
@@ -155,8 +156,10 @@ class DeskApp(App[int]):
                 await self._type(event)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and self.screen is self.desk_screen:
-            if not self._paste(event.text):
-                await self.desk_screen.composer.box.paste(event)
+            # What is pasted comes from anywhere: it passes the gate that mail passes.
+            text = clean(event.text).replace("\ufffd", "")
+            if not self._paste(text):
+                await self.desk_screen.composer.box.paste(events.Paste(text))
             return
         await super().on_event(event)
 

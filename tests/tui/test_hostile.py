@@ -63,3 +63,12 @@ async def test_pasting_into_the_composer_is_text():
         desk.app.post_message(Paste("riga [/uno]\nriga due"))
         await desk.pilot.pause()
         assert desk.screen.composer.box.text == "riga [/uno]\nriga due"
+        await desk.press("ctrl+r")
+        desk.app.post_message(Paste("Luca\x1b[31m\x07 <luca@casa.example>,\r\n\u202ezia@casa.example"))
+        await desk.pilot.pause()
+        await desk.press("ctrl+r")
+        desk.app.post_message(Paste("\x1b]0;x\x07\tfine\r\n\x9b31m"))
+        await desk.pilot.pause()
+        written = desk.screen.composer.box.text + desk.screen.composer.fields.entries["to"].text
+        assert all(character.isprintable() or character == "\n" for character in written), ascii(written)
+        assert "zia@casa.example" in written

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_desk import NOW, FakeDesk, panel
-from screens import opened
+from fake_desk import NOW, FakeDesk, item, panel
+from screens import FakeEngine, opened
 
 from agentdesk.commands import Where
-from agentdesk.desk.facts import ChannelFact
+from agentdesk.desk.facts import ChannelFact, Question
+from agentdesk.domain.conversation import MessageState
+from agentdesk.domain.message import Direction
 from agentdesk.tui.widgets.footer import STANDS
 
 
@@ -89,7 +91,7 @@ async def test_help_tells_somebody_new_how_one_works():
         await desk.press("?")
         text = desk.text()
         assert "n opens the most urgent conversation nobody has, and takes it." in text
-        assert "-12 m is 12 minutes late" in text
+        assert "-12\u00a0m is 12 minutes late" in text
         assert "▌  n          Open the most urgent conversation nobody has, and take it" in text
         assert desk.screen.panel.display is False, "it takes the room it needs"
         await desk.press("'snooz'")
@@ -136,3 +138,41 @@ async def test_what_stands_beside_a_choice_is_cut_and_not_dropped():
         await desk.press("o")
         line = next(line for line in desk.lines() if "#10245  " in line)
         assert "in transit" in line
+
+
+async def test_what_is_wrong_with_a_channel_is_read_whole():
+    fake = FakeDesk()
+    why = "imap://mail.casaverde.example:993: nobody listens there. Check the port in desk.toml, or try again later."
+    fake.reading.states = (ChannelFact("support", "imap", "down", why, 0, 0, 0, 0, 0, None),)
+    async with opened(fake, size=(80, 24)) as desk:
+        await desk.press("g", "b")
+        assert "support · can't be reached" in desk.text()
+        assert "".join(why.split()) in "".join(desk.text().replace("│", "").split())
+        fake.reading.states = (replace(fake.reading.states[0], state="ready", detail=""),)
+        fake.changed.add(("channel", 0))
+        await desk.until(lambda: "support · up to date" in desk.text())
+
+
+async def test_a_question_is_read_whole():
+    fake = FakeDesk()
+    fake.reading.asked = (Question(4, "password", "support: imap://mail.casaverde.example:993 refuses the login of support@casaverde.example.", "support"),)
+    async with opened(fake, engine=FakeEngine(), size=(80, 24)) as desk:
+        await desk.press("g", "?")
+        assert "support@casaverde.example." in desk.text()
+
+
+async def test_the_outbox_changes_while_one_looks_at_it():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("s", "down", "enter", "ctrl+s", "O")
+        assert "held 8 s" in desk.text()
+        fake.writing._set(1, MessageState.REJECTED)
+        fake.changed.add(("outbox", 1))
+        await desk.until(lambda: "The server refused it" in desk.text())
+
+
+async def test_the_way_to_decide_stands_beside_a_reply_in_trouble():
+    fake = FakeDesk()
+    fake.threads[1] = (item("3", Direction.OUT, NOW, "Gentile Maria", state="conflict"),)
+    async with opened(fake) as desk:
+        assert "conflict – look · O" in desk.text()

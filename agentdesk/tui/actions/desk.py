@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
 from agentdesk.tui import theme, times
 from agentdesk.tui.actions.registry import does
-from agentdesk.tui.layout import Piece, wrap
+from agentdesk.tui.layout import wrap
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
-from agentdesk.tui.widgets.sheet import Choice
+from agentdesk.tui.widgets.sheet import Choice, Sheet
 
 UNDER_WAY = frozenset({
     MessageState.HELD, MessageState.QUEUED, MessageState.FENCED, MessageState.SENDING,
@@ -99,26 +101,42 @@ def questions(screen: DeskScreen, count: int, argument: str) -> None:
             engine.secret(question.channel, text)
             screen.tell(say("screen.answered"))
 
-    lines: list[list[Piece]] = [[(text, screen.desk_app.roles.text)] for text in wrap(question.text, 60)]
     title = question.channel or say("commands.questions")
-    screen.choose_from(Prompt(title, given, secret=question.kind == "password", words=lines))
+    secret = question.kind == "password"
+    screen.choose_from(Prompt(title, given, secret=secret, words=question.text, roles=screen.desk_app.roles))
+
+
+class Channels(Sheet):
+    """Each channel with its state, what it moved, and what is wrong with it."""
+
+    share, wide, typed = 0.62, True, False
+    topics = frozenset({"channel", "progress", "all"})
+
+    def __init__(self, screen: DeskScreen) -> None:
+        self._screen = screen
+        self.title = say("commands.channels")
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        now = self._screen.now()
+        choices: list[Choice] = []
+        for channel in self._screen.desk.reading.channels():
+            state = say(f"screen.channel_{channel.state}")
+            if channel.total > channel.done:
+                state += f" {times.number(channel.done)}/{times.number(channel.total)}"
+            reached = say("screen.reached", at=times.ago(channel.reached_at, now)) if channel.reached_at else ""
+            moved = f"↓{times.size(channel.bytes_in)} ↑{times.size(channel.bytes_out)} · " + say("screen.round_trips", n=channel.round_trips)
+            role = "bad" if channel.state == "refused" else "warm" if channel.state in {"down", "offline"} else "text"
+            choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (reached, moved) if p), channel.name, role=role))
+            choices += [Choice("  " + text, heading=True) for text in wrap(channel.detail, self.width - 4) if text]
+        return choices
+
+    def choose(self, choice: Choice | None, query: str) -> None:
+        self._screen.close_sheet()
 
 
 @does("channels")
 def channels(screen: DeskScreen, count: int, argument: str) -> None:
-    now = screen.now()
-    choices = []
-    for channel in screen.desk.reading.channels():
-        state = say(f"screen.channel_{channel.state}")
-        if channel.total > channel.done:
-            state += f" {times.number(channel.done)}/{times.number(channel.total)}"
-        reached = say("screen.reached", at=times.ago(channel.reached_at, now)) if channel.reached_at else ""
-        moved = f"↓{times.size(channel.bytes_in)} ↑{times.size(channel.bytes_out)} · " + say("screen.round_trips", n=channel.round_trips)
-        role = "bad" if channel.state == "refused" else "warm" if channel.state in {"down", "offline"} else "text"
-        choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (moved, reached) if p), channel, role=role))
-        if channel.detail:
-            choices.append(Choice(f"  {channel.detail}", role="mute", heading=True))
-    screen.choose_from(Options(say("commands.channels"), choices, lambda _: screen.close_sheet(), typed=False, share=0.5))
+    screen.choose_from(Channels(screen))
 
 
 @does("theme")
@@ -178,4 +196,4 @@ def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
         elif what != "stay":
             screen.desk_app.leave("background" if what == "background" else "keep")
 
-    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=0.62))
+    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=0.62, wide=True))

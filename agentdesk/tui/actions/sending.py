@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from agentdesk.desk.facts import OutboxFact
@@ -138,11 +139,15 @@ def send_snooze(screen: DeskScreen, count: int, argument: str) -> None:
 class Outbox(Options):
     """Each reply with its state in words; enter says what can be done."""
 
-    wide = True
+    topics = frozenset({"outbox", "all"})
 
     def __init__(self, screen: DeskScreen) -> None:
         self._screen = screen
-        super().__init__(say("commands.outbox"), self._entries(), self._open, share=1.0)
+        super().__init__(say("commands.outbox"), (), self._open, share=1.0, wide=True)
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        self._options = self._entries()
+        return super().choices(query)
 
     def _entries(self) -> list[Choice]:
         now = self._screen.now()
@@ -187,7 +192,7 @@ class Outbox(Options):
             screen.close_sheet()
             act_on_outbox(screen, entry, str(choice.value))
 
-        screen.choose_from(Options(choice.title, actions, chosen, share=0.4))
+        screen.choose_from(Options(choice.title, actions, chosen, share=0.4, wide=True))
 
 
 def outbox_actions(entry: OutboxFact) -> list[Choice]:

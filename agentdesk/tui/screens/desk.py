@@ -38,7 +38,7 @@ from agentdesk.tui.widgets.topline import TopLine
 if TYPE_CHECKING:
     from agentdesk.tui.app import DeskApp
 
-THREE = 100
+THREE = 112
 """Columns from which all three panes are shown."""
 TWO = 60
 ROOMY = 76
@@ -254,6 +254,7 @@ class DeskScreen(Screen[None]):
         self.tell(words, undo=fresh, until=until if fresh else None)
 
     def _count(self) -> None:
+        self.renew_sheet(frozenset({"outbox"}))
         if not self.footer.tick() and self._counting is not None:
             self._counting.stop()
             self._counting = None
@@ -518,6 +519,11 @@ class DeskScreen(Screen[None]):
         self.shape()
         self.show_keys()
 
+    def renew_sheet(self, topics: frozenset[str]) -> None:
+        """What an open list shows has changed."""
+        if self.sheet.sheet is not None and topics & self.sheet.sheet.topics:
+            self.sheet.search(keep=True)
+
     def begin_search(self) -> None:
         self.go_to_pane("queue")
         self.queue.search = self.queue.search or Entry(self.query_text)
@@ -570,6 +576,7 @@ class DeskScreen(Screen[None]):
             self.renew_conversation()
         if topics - {"draft", "blob"}:
             self.refresh_lines()
+        self.renew_sheet(frozenset(topics))
         if everything or topics & {"channel", "orders"}:
             self.desk_app.look_for_faults()
         if everything or "question" in topics:

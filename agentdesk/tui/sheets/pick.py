@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from agentdesk.locale import say
 from agentdesk.tui.fuzzy import narrow
-from agentdesk.tui.layout import Piece
+from agentdesk.tui.layout import Piece, wrap
+from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
 
@@ -26,8 +27,9 @@ class Options(Sheet):
         hint: Sequence[Piece] = (),
         typed: bool = True,
         share: float = 0.62,
+        wide: bool = False,
     ) -> None:
-        self.title, self.placeholder, self.typed, self.share = title, placeholder, typed, share
+        self.title, self.placeholder, self.typed, self.share, self.wide = title, placeholder, typed, share, wide
         self._options, self._chosen, self._other, self._turned, self._left = options, chosen, other, turned, left
         self._hint = hint
 
@@ -60,7 +62,7 @@ class Options(Sheet):
 
 
 class Prompt(Sheet):
-    """One text is asked for; suggestions can be taken instead."""
+    """One text is asked for; suggestions can be taken instead. With `roles`, `words` below say more about what is asked."""
 
     share = 0.4
     narrows = False
@@ -73,23 +75,24 @@ class Prompt(Sheet):
         placeholder: str = "",
         suggestions: Callable[[str], Sequence[Choice]] | None = None,
         secret: bool = False,
-        words: Sequence[Sequence[Piece]] = (),
+        words: str = "",
+        roles: Roles | None = None,
         left: Callable[[], None] | None = None,
     ) -> None:
         self.title, self.placeholder, self.secret = title, placeholder, secret
-        self._given, self._suggestions, self._words, self._left = given, suggestions, words, left
+        self._given, self._suggestions, self._words, self._roles, self._left = given, suggestions, words, roles, left
 
     def choices(self, query: str) -> Sequence[Choice]:
         return self._suggestions(query) if self._suggestions else ()
 
     def previews(self) -> bool:
-        return bool(self._words)
+        return self._roles is not None
 
     def preview_title(self) -> str:
         return ""
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
-        return self._words
+        return [[(text, self._roles.text)] for text in wrap(self._words, width)] if self._roles is not None else ()
 
     def turns(self) -> bool:
         return self._suggestions is not None

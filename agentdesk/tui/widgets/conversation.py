@@ -21,6 +21,8 @@ from agentdesk.tui.widgets.lines import Lines
 
 GOOD = frozenset({"filed", "sent", "delivered", "read", "accepted"})
 BAD = frozenset({"unknown", "conflict", "rejected", "failed"})
+LOOK = BAD - {"failed"}
+"""What the agent decides in the outbox; the key for it stands beside."""
 STATES = GOOD | BAD | {"draft", "held", "scheduled", "queued", "fenced", "sending"}
 """Those the catalogue has words for; a chat may report others."""
 WIDEST = 96
@@ -276,6 +278,8 @@ class Conversation(Lines, can_focus=True):
             style = roles.bad if item.state in BAD else roles.faint if item.state in GOOD else roles.note
             words = say(f"screen.state_{item.state}") if item.state in STATES else item.state
             pieces.append(("  " + words, style))
+            if item.state in LOOK:
+                pieces.append((" · " + self.desk_app.key_of("outbox"), roles.accent))
         others = [str(a.address) for a in item.cc]
         if others:
             pieces.append(("  " + say("screen.copy_to", who=", ".join(others)), roles.faint))

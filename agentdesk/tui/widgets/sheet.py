@@ -18,6 +18,9 @@ from agentdesk.tui.layout import Piece, cells, cut, line, rule
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
 
+SHORT = 7
+"""Cells in which a reason that is cut says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -46,6 +49,8 @@ class Sheet:
     """The agent can type to narrow the list, or to give an answer."""
     wide = False
     """It needs room: the columns beside it stand back while it is open."""
+    topics: frozenset[str] = frozenset()
+    """Of changes behind, after which it looks anew at what it shows."""
     keys = 0
     """Width of a column of keys at the left."""
     marked: frozenset[str] = frozenset()
@@ -209,7 +214,7 @@ class SheetView(Lines, can_focus=True):
         self.top = max(0, min(self.top, len(self.choices) - room))
 
     def on_resize(self) -> None:
-        if self.sheet is not None and self.sheet.keys:
+        if self.sheet is not None and (self.sheet.keys or self.sheet.topics):
             self.search(keep=True)
         else:
             self._look()
@@ -264,7 +269,7 @@ class SheetView(Lines, can_focus=True):
         column = self.sheet.keys if self.sheet is not None else 0
         if choice.heading and choice.role == "plain":
             marked = self.sheet.marked if self.sheet is not None else frozenset()
-            words = [(word, roles.accent if word in marked else roles.text) for word in re.split(r"(?<=\s)|(?=\s)", choice.title)]
+            words = [(word, roles.accent if word in marked else roles.text) for word in re.split(r"(?<= )|(?= )", choice.title)]
             return line(width, [("   ", roles.text), *words])
         if choice.heading:
             style = roles.mute if choice.role == "text" else roles.by_name(choice.role)
@@ -273,13 +278,14 @@ class SheetView(Lines, can_focus=True):
         style = roles.by_name(choice.role)
         if here:
             style = style + roles.strong if choice.role == "text" else style
-        # A long reason must not push the title out: it gets at most a third.
+        # A long reason must not push the title out; beside a long title it gets a third.
         why = choice.why
         right: list[Piece] = []
         if why:
-            from_left = width - 6 - column - cells(choice.title)
-            most = max(width // 3, from_left)
-            right = [(cut(why, most), roles.faint)]
+            most = width - 6 - column - cells(choice.title)
+            if cells(choice.title) > width * 2 // 3:
+                most = max(width // 3, most)
+            right = [(cut(why, most), roles.faint)] if cells(why) <= most or most > SHORT else []
         key: list[Piece] = []
         if column:
             shown = cut(choice.key, column - 2)
