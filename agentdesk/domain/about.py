@@ -70,6 +70,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LETTERS_GLUED = re.compile(r"[A-Za-z]+\d+\Z")
+_DIGIT = re.compile(r"[0-9]")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 
 
@@ -85,6 +86,8 @@ def numbers_in(text: str, known: Callable[[str], bool] | None = None) -> tuple[s
     Dates, times, years, phone numbers, prices, addresses and links are none. Letters glued to many digits are a tracking
     code (GL883120), so they count only if `known` says that there is such an order.
     """
+    if _DIGIT.search(text) is None:
+        return ()
     found: dict[str, None] = {}
     blanked = _NOT_ORDERS.sub(lambda match: "\x00" * len(match[0]), text[:_MOST_TEXT])
     for match in _NUMBER.finditer(blanked):
