@@ -70,7 +70,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LETTERS_GLUED = re.compile(r"[A-Za-z]+\d+\Z")
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 
 
