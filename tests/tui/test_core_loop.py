@@ -198,3 +198,17 @@ async def test_what_is_missing_stays_in_sight_under_a_long_preview():
         await desk.press("s")
         assert "1 value missing: gift_date — asked on enter" in desk.text()
         assert "…" in desk.text()
+
+
+async def test_the_newest_message_is_in_sight_while_a_snippet_is_chosen():
+    """An answer is chosen by what the customer wrote last, so the list must not lie over it."""
+    async with opened(size=(120, 30)) as desk:
+        items = desk.desk.reading.thread(1)
+        desk.screen.open(1)
+        await desk.pilot.pause()
+        await desk.press("s")
+        await desk.pilot.pause()
+        above = "\n".join(desk.lines()).split("snippets")[0]
+        assert (items[-1].text or "").split("\n")[-1] in above
+        await desk.press("esc")
+        assert desk.screen.conversation.covered == 0

@@ -392,11 +392,17 @@ class DeskScreen(Screen[None]):
         self.panel.show(self.facts)
         self.show_head()
         if self.row.has_draft and (draft := self.saved_draft(row)):
-            self.composer.open(draft)
+            self.composer.open(draft, to=self.answered(draft))
         else:
             self.composer.shut()
         if ask:
             self.fetch_texts()
+
+    def answered(self, draft: Draft) -> str:
+        """Who gets a draft that has no addresses: a chat's customer."""
+        if self.row is None or draft.conversation != self.row.row or draft.kind != "reply" or self.is_mail(draft.channel):
+            return ""
+        return self.row.customer_name or self.row.customer_address
 
     def saved_draft(self, row: int) -> Draft | None:
         for draft in self.desk.writing.drafts():
@@ -504,6 +510,12 @@ class DeskScreen(Screen[None]):
         self._shape = ()
         self.shape()
         self.show_keys()
+        self.call_after_refresh(self._show_above)
+
+    def _show_above(self) -> None:
+        """What the customer wrote last is read while an answer to it is chosen."""
+        open_ = self.sheet.sheet is not None
+        self.conversation.cover(max(0, self.conversation.region.bottom - self.sheet.region.y) if open_ else 0)
 
     def close_sheet(self) -> None:
         """Take the list away; the keys go back to where they were."""
@@ -511,6 +523,7 @@ class DeskScreen(Screen[None]):
             return
         self.sheet.clear()
         self.sheet.display = False
+        self.conversation.cover(0)
         before, self._before_sheet = self._before_sheet, None
         if before is self.panel or before is self.queue:
             before.display = True

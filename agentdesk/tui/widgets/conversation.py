@@ -106,6 +106,8 @@ class Conversation(Lines, can_focus=True):
         self.fetching: frozenset[int] = frozenset()
         """Attachments that have been asked for."""
         self.top = 0
+        self.covered = 0
+        """Lines at the bottom that a list lies over: the end is what stands above them."""
         self._at_end = True
         self._blocks: dict[tuple[str, int], tuple[object, list[Text]]] = {}
         self._lines: list[Text] = []
@@ -158,7 +160,17 @@ class Conversation(Lines, can_focus=True):
 
     @property
     def last_top(self) -> int:
-        return max(0, len(self._lines) - self.size.height)
+        return max(0, len(self._lines) - max(1, self.size.height - self.covered))
+
+    def cover(self, lines: int) -> None:
+        """A list lies over so many lines at the bottom; the newest message stays in sight above it."""
+        if lines == self.covered:
+            return
+        self.covered = lines
+        if self._at_end:
+            self.to_newest()
+        self.top = min(self.top, self.last_top)
+        self.refresh()
 
     def to_newest(self) -> None:
         """The end in sight; a newest message longer than the window from its beginning."""
