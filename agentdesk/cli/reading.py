@@ -79,6 +79,8 @@ def _show_text(row: Row, thread: tuple[Item, ...], panel: Panel, zone: ZoneInfo)
     columns([fact for fact in facts if fact[1]])
     if str(panel.verified) == "fail":
         line(say("cli.unverified"))
+    if panel.unproven:
+        line(say("proof.unproven", who=", ".join(panel.unproven)))
     for item in thread:
         line()
         _show_item(item, zone)

@@ -55,7 +55,11 @@ def _written(desk: Desk, draft: Draft, row: int, arguments: Namespace) -> Draft:
     filled = desk.answers.fill(arguments.snippet, row, asked=assignments(arguments.set))
     if filled.missing or filled.ask:
         names = [missing.name for missing in filled.missing] + [f"ask.{ask.name}" for ask in filled.ask]
-        raise Refused(say("cli.missing_values", names=", ".join(dict.fromkeys(names))))
+        words = [say("cli.missing_values", names=", ".join(dict.fromkeys(names)))]
+        panel = desk.reading.panel(row)
+        if panel.unproven and not panel.vouched:
+            words.append(say("proof.unproven", who=", ".join(panel.unproven)))
+        raise Refused(" ".join(words))
     return replace(
         draft,
         text=filled.text,

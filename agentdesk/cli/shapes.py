@@ -57,6 +57,7 @@ class Shapes:
             "orders": [self.order(order) for order in panel.orders],
             "order": panel.about.number if panel.about is not None else "",
             "orders_of_others": list(panel.foreign),
+            "unproven": list(panel.unproven),
             "history": [self.row(other) for other in panel.history],
         }
 

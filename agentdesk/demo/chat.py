@@ -168,7 +168,8 @@ class Chats:
         return self.contact(_row_of(cursor.lastrowid))
 
     def _contact_of(self, email: str, name: str, language: str, at: float) -> Contact:
-        return self.add_contact(name=name or email, email=email or None, language=language, at=at)
+        """Somebody who is logged in at the shop, which signs their address; without one, a visitor."""
+        return self.add_contact(name=name or email, email=email or None, identifier=email.lower() or None, language=language, at=at)
 
     # Conversations ----------------------------------------------------------------------------------------------------
 

@@ -291,7 +291,6 @@ class ChatApi:
         contact = self._chats.add_contact(
             name=str(fields.get("name") or fields.get("email") or "Visitor"),
             email=str(fields["email"]) if fields.get("email") else None,
-            identifier=str(fields["identifier"]) if fields.get("identifier") else None,
             phone=str(fields["phone_number"]) if fields.get("phone_number") else None,
         )
         return JSONResponse(

@@ -26,7 +26,7 @@ class Shapes:
         meta: dict[str, Any] = {
             "sender": contact_shape(contact) | contact_times(contact),
             "channel": "Channel::Api",
-            "hmac_verified": False,
+            "hmac_verified": contact.identifier is not None,
         }
         if chat.assignee is not None:
             meta |= {"assignee": agent_shape(AGENTS[chat.assignee]), "assignee_type": "User"}

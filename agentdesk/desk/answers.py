@@ -15,6 +15,7 @@ from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.domain import language as languages
 from agentdesk.domain.calendar import OpeningHours
+from agentdesk.domain.customer import Customer
 from agentdesk.domain.message import Direction
 from agentdesk.errors import NotFound
 from agentdesk.locale import say
@@ -136,8 +137,13 @@ class Answers:
         chosen = language or self.language(row)
         now = datetime.now(UTC)
         config = self._config
+        customer, order, orders, since = panel.customer, panel.about, panel.orders, panel.since
+        if panel.unproven:  # what is known of the customer is not for whoever says to be them
+            name = panel.addressee if not conversation.is_chat else customer.name if customer else ""
+            customer, since = Customer(0, name), None
+            order, orders = (order, (order,)) if order is not None and panel.vouched else (None, ())
         context = values.build_context(
-            customer=panel.customer, order=panel.about, orders=panel.orders, since=panel.since,
+            customer=customer, order=order, orders=orders, since=since,
             conversation=values.Talk(conversation.id, conversation.subject, conversation.channel, conversation.kind),
             agent=values.Writer(config.agent_name, config.agent_email), desk=values.Shop(config.name, config.url),
             policy=snippet.policy, hours=values.Opening(self._hours.next_open(now), closed_today=not self._open_today(now)),

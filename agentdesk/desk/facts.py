@@ -128,6 +128,13 @@ class Panel:
     orders_as_of: datetime | None
     faults: tuple[str, ...] = ()
     """What is wrong with the order source."""
+    unproven: tuple[str, ...] = ()
+    """Who would get the answer, or says to be somebody, without proof of being this customer: then nothing of an order, and
+    nothing else that is known of the customer, fills a reply by itself."""
+    vouched: bool = False
+    """The agent chose the order all the same: that one fills."""
+    addressee: str = ""
+    """The name under which such a person writes."""
 
 
 @dataclass(frozen=True, slots=True)

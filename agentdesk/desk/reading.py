@@ -13,7 +13,7 @@ from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Pane
 from agentdesk.desk.queue import Queue
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.conversation import MessageState
-from agentdesk.domain.customer import Customer
+from agentdesk.domain.customer import Customer, Identity
 from agentdesk.domain.fold import notes
 from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
@@ -103,17 +103,25 @@ class Reading:
         """Who this is, what they ordered, what happened before."""
         with self._db.snapshot() as db:
             row = threads.resolve(db, row)
-            c = db.execute("SELECT customer, order_mentioned, chosen_order FROM conversation WHERE row = ?", (row,)).fetchone()
+            c = db.execute("SELECT kind, customer, claims, order_mentioned, chosen_order FROM conversation WHERE row = ?", (row,)).fetchone()
             if c is None:
                 raise NotFound(say("desk.no_conversation", reference=row))
-            about = conversations.about_of(db, c["customer"], c["order_mentioned"], c["chosen_order"])
+            claims = conversations.claims_of(c["claims"])
+            about = conversations.about_of(db, c["customer"], c["order_mentioned"], c["chosen_order"], claims)
+            chosen, unproven, addressee = c["chosen_order"] is not None, tuple(claim.value for claim in claims), ""
+            vouched = chosen
+            if c["kind"] == "imap":
+                customer, own = customers.read(db, c["customer"]) if c["customer"] else None, self._config.own_addresses
+                people = conversations.answered_elsewhere(db, row, customer, own)
+                unproven, addressee = tuple(one.address for one in people), people[0].name if people else ""
+                vouched = chosen and bool(people) and conversations.vouched_for(db, row, people, own)
             verified = db.execute(
                 "SELECT verified FROM message WHERE conversation = ? AND direction = 'in' ORDER BY at DESC, row DESC LIMIT 1", (row,)
             ).fetchone()
             return self._panel(
-                db, c["customer"], row, about=about.order, chosen=c["chosen_order"] is not None, foreign=about.foreign,
+                db, c["customer"], row, about=about.order, chosen=chosen, foreign=about.foreign,
                 ambiguous=about.ambiguous, verified=Verified(verified["verified"]) if verified else Verified.NONE,
-                notes_=tuple(self._notes(db, row)),
+                notes_=tuple(self._notes(db, row)), claims=claims, unproven=unproven, vouched=vouched, addressee=addressee,
             )
 
     def customer_panel(self, customer: int) -> Panel:
@@ -124,9 +132,10 @@ class Reading:
     def _panel(
         self, db: sqlite3.Connection, customer_id: int | None, row: int, *, about: Order | None = None, chosen: bool = False,
         foreign: tuple[str, ...] = (), ambiguous: bool = False, verified: Verified = Verified.NONE, notes_: tuple[Item, ...] = (),
+        claims: tuple[Identity, ...] = (), unproven: tuple[str, ...] = (), vouched: bool = False, addressee: str = "",
     ) -> Panel:  # fmt: skip
         customer = customers.read(db, customer_id) if customer_id else None
-        own = orders.of_customer(db, customer)
+        own = orders.of_customer(db, customer, claims)
         totals: dict[str, Decimal] = {}
         for order in own:
             if order.total is not None:
@@ -139,6 +148,7 @@ class Reading:
             customer=customer, since=min(moments, default=None), orders=tuple(own), about=about, about_chosen=chosen, foreign=foreign,
             ambiguous=ambiguous, totals=tuple(totals.items()), history=history, notes=notes_, verified=verified,
             orders_as_of=moment_or_none(int(meta.get("orders_as_of", "0"))), faults=tuple(json.loads(meta.get("orders_faults", "[]"))),
+            unproven=unproven, vouched=vouched, addressee=addressee,
         )
 
     def _history(self, db: sqlite3.Connection, customer: Customer | None, row: int) -> tuple[Row, ...]:

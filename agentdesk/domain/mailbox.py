@@ -110,6 +110,10 @@ class ChatContact:
     name: str = ""
     email: str = ""
     phone: str = ""
+    email_proven: bool = False
+    """The shop's own site vouches for the address, or the chat comes from it; else the visitor typed it."""
+    phone_proven: bool = False
+    """The chat comes from this number."""
 
 
 @dataclass(frozen=True, slots=True)

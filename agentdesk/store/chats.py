@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from agentdesk.domain import cards
@@ -51,7 +52,8 @@ class StoredChats:
     def _merge_one(self, tx: Tx, chat: ChatConversation) -> None:
         target = f"{self._channel}:{chat.id}"
         known = tx.one("SELECT row FROM conversation WHERE channel = ? AND remote = ?", (self._channel, chat.id))
-        customer = customers.resolve(tx, chat.contact.name, self._identities(chat.contact))
+        proven, claimed = self._identities(chat.contact)
+        customer = customers.resolve(tx, chat.contact.name, proven)
         if known is None:
             row = tx.insert(
                 "INSERT INTO conversation (id, channel, kind, remote, target, customer) VALUES (?, ?, 'chatwoot', ?, ?, ?)",
@@ -60,6 +62,8 @@ class StoredChats:
             threads.lead(tx, target, row)
         else:
             row = known["row"]
+        claims = json.dumps([[identity.kind, identity.value] for identity in claimed])
+        tx.execute("UPDATE conversation SET customer = ?, claims = ? WHERE row = ? AND (customer IS NOT ?1 OR claims != ?2)", (customer, claims, row))
         if not self._unsaid(tx, row):
             tx.execute(
                 "UPDATE conversation SET status = ?, assignee = ?, priority = ?, snoozed_until = ?, can_reply = ? WHERE row = ?",
@@ -80,10 +84,16 @@ class StoredChats:
         """We changed something the chat has not been told yet: its old state is no news."""
         return tx.one("SELECT 1 FROM job WHERE kind = 'action' AND conversation = ? AND attempts < 6", (row,)) is not None
 
-    def _identities(self, contact: ChatContact) -> list[Identity]:
-        found = [Identity(IdentityKind.CHAT, f"{self._channel}:{contact.id}")]
-        found += [i for i in (email_identity(contact.email), phone_identity(contact.phone)) if i is not None]
-        return found
+    def _identities(self, contact: ChatContact) -> tuple[list[Identity], list[Identity]]:
+        """Who a visitor is, and who they say they are: anybody can type an address into a chat."""
+        proven = [Identity(IdentityKind.CHAT, f"{self._channel}:{contact.id}")] if contact.id else []
+        claimed: list[Identity] = []
+        for identity, vouched in (
+            (email_identity(contact.email), contact.email_proven), (phone_identity(contact.phone), contact.phone_proven),
+        ):  # fmt: skip
+            if identity is not None:
+                (proven if vouched else claimed).append(identity)
+        return proven, claimed
 
     def _add_message(self, tx: Tx, row: int, chat: ChatConversation, message: ChatMessage) -> None:
         key = f"{self._channel}:{message.id}"

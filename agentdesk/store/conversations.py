@@ -6,14 +6,21 @@ counter that can drift, and an event that comes late, twice or out of order lead
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agentdesk.domain.about import About, number_key, order_about
 from agentdesk.domain.conversation import ConversationState, Status
+from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity
+from agentdesk.domain.events import Kind
 from agentdesk.domain.fold import fold
+from agentdesk.domain.message import Address
+from agentdesk.domain.reply import reply_recipients
 from agentdesk.store import customers, events, orders
+from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Tx, millis, moment
 from agentdesk.store.rules import Rules
 
@@ -103,14 +110,51 @@ def _mail_status(tx: Tx, row: int, state: ConversationState, sums: _Sums, roles:
     return state.status
 
 
-def about_of(db: sqlite3.Connection, customer: int | None, mentioned: str, chosen: str | None) -> About:
+def about_of(
+    db: sqlite3.Connection, customer: int | None, mentioned: str, chosen: str | None, claims: Sequence[Identity] = ()
+) -> About:
     """The order a conversation is about, by the rule of the house (`domain/about.py`)."""
     person = customers.read(db, customer) if customer else None
-    own = orders.of_customer(db, person)
+    own = orders.of_customer(db, person, claims)
     numbers = mentioned.split()
     mine = {number_key(order.number) for order in own}
     foreign = [number for number in orders.known_numbers(db, numbers) if number not in mine]
     return order_about(chosen, numbers, own, foreign, datetime.now(UTC))
+
+
+def claims_of(stored: str) -> tuple[Identity, ...]:
+    """Who a chat's visitor says they are, without proof."""
+    return tuple(Identity(IdentityKind(kind), value) for kind, value in json.loads(stored))
+
+
+def answered_elsewhere(db: sqlite3.Connection, row: int, customer: Customer | None, own: Collection[str]) -> tuple[Address, ...]:
+    """Who would get an answer to this mail conversation and is not known to be its customer.
+
+    A mail may say that it wants its answer elsewhere (Reply-To), and anybody who knows a Message-ID can join a conversation.
+    """
+    newest = db.execute(f"{_INBOUND} ORDER BY at DESC, row DESC LIMIT 1", (row,)).fetchone()
+    known = customer.identities if customer else ()
+    return tuple(one for one in _answer_to(newest, own) if email_identity(one.address) not in known) if newest is not None else ()
+
+
+def vouched_for(db: sqlite3.Connection, row: int, people: Sequence[Address], own: Collection[str]) -> bool:
+    """Whether the agent chose the order of a conversation when these people had a part in it already."""
+    confirmed, pending = events.of_conversation(db, row)
+    chosen = max((millis(at) for at, event in (*confirmed, *pending) if event.kind == Kind.ORDER), default=0)
+    seen: set[str] = set()
+    for message in db.execute(f"{_INBOUND} AND at <= ?", (row, chosen)):
+        seen |= {one.identity for one in _answer_to(message, own)}
+    return all(one.identity in seen for one in people)
+
+
+_INBOUND = "SELECT from_name, from_address, reply_to, to_list, cc_list FROM message WHERE conversation = ? AND direction = 'in'"
+
+
+def _answer_to(message: sqlite3.Row, own: Collection[str]) -> tuple[Address, ...]:
+    return reply_recipients(
+        Address(message["from_name"], message["from_address"]), from_json(message["reply_to"]), from_json(message["to_list"]),
+        from_json(message["cc_list"]), own,
+    )[0]  # fmt: skip
 
 
 def refresh(tx: Tx, row: int, rules: Rules) -> None:
@@ -134,7 +178,7 @@ def refresh(tx: Tx, row: int, rules: Rules) -> None:
         status = known["status"]
     waiting = _waiting_since(tx, row, status, sums.last_out_at)
     due = rules.due(known["kind"], moment(waiting), answered=sums.last_out_at > 0) if waiting else None
-    about = about_of(tx.db, known["customer"], known["order_mentioned"], state.order_number)
+    about = about_of(tx.db, known["customer"], known["order_mentioned"], state.order_number, claims_of(known["claims"]))
     values |= {
         "messages": sums.messages, "unread": sums.unread, "first_at": sums.first_at, "last_at": sums.last_at,
         "last_in_at": sums.last_in_at, "last_out_at": sums.last_out_at, "preview": sums.preview,

@@ -8,20 +8,26 @@ from collections.abc import Sequence
 from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity, phone_identity
 from agentdesk.store.database import Tx
 
+_WEIGHT = (IdentityKind.EMAIL, IdentityKind.CHAT, IdentityKind.PHONE)
+
 
 def resolve(tx: Tx, name: str, identities: Sequence[Identity], language: str = "") -> int | None:
-    """The customer with these identities, made if unknown; all of them lead to one person afterwards."""
+    """The customer with these identities, made if unknown.
+
+    Two customers become one only where nothing but these identities is known of one of them: a phone that two people share, or
+    a chat somebody else goes on with, must not make them one person. An address says more than a chat, a chat more than a phone.
+    """
     if not identities:
         return None
     found: list[int] = []
-    for identity in identities:
+    for identity in sorted(identities, key=lambda one: _WEIGHT.index(one.kind)):
         row = tx.one("SELECT customer FROM identity WHERE kind = ? AND value = ?", (identity.kind, identity.value))
-        if row is not None and row["customer"] not in found:
+        if row is not None and row["customer"] not in found and not _other_person(tx, row["customer"], identities):
             found.append(row["customer"])
     if found:
-        customer = min(found)
-        for other in found:
-            if other != customer:
+        customer = found[0]
+        for other in found[1:]:
+            if _only_these(tx, other, identities):
                 _merge(tx, other, customer)
         if name:
             tx.execute("UPDATE customer SET name = ? WHERE id = ? AND name = ''", (name, customer))
@@ -31,10 +37,22 @@ def resolve(tx: Tx, name: str, identities: Sequence[Identity], language: str = "
         customer = tx.insert("INSERT INTO customer (name, language) VALUES (?, ?)", (name, language))
     for identity in identities:
         tx.execute(
-            "INSERT INTO identity (kind, value, customer) VALUES (?, ?, ?) ON CONFLICT (kind, value) DO UPDATE SET customer = excluded.customer",
+            "INSERT INTO identity (kind, value, customer) VALUES (?, ?, ?) ON CONFLICT (kind, value) DO NOTHING",
             (identity.kind, identity.value, customer),
         )
     return customer
+
+
+def _other_person(tx: Tx, customer: int, identities: Sequence[Identity]) -> bool:
+    """A customer known by other addresses than those given."""
+    given = {one.value for one in identities if one.kind is IdentityKind.EMAIL}
+    known = {r["value"] for r in tx.all("SELECT value FROM identity WHERE customer = ? AND kind = 'email'", (customer,))}
+    return bool(given and known) and given.isdisjoint(known)
+
+
+def _only_these(tx: Tx, customer: int, identities: Sequence[Identity]) -> bool:
+    known = {Identity(IdentityKind(r["kind"]), r["value"]) for r in tx.all("SELECT kind, value FROM identity WHERE customer = ?", (customer,))}
+    return known <= set(identities)
 
 
 def _merge(tx: Tx, other: int, into: int) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from agentdesk.domain.about import number_key
-from agentdesk.domain.customer import Customer, IdentityKind, email_identity, phone_identity
+from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity, phone_identity
 from agentdesk.domain.order import Item, Order, Refund, Shipment
 from agentdesk.store.database import Database, Tx, millis
 
@@ -104,12 +104,10 @@ def by_number(db: sqlite3.Connection, number: str) -> Order | None:
     return None if row is None else decode(row["data"])
 
 
-def of_customer(db: sqlite3.Connection, customer: Customer | None) -> list[Order]:
-    """Orders that carry one of this customer's identities, newest first."""
-    if customer is None:
-        return []
+def of_customer(db: sqlite3.Connection, customer: Customer | None, claims: Sequence[Identity] = ()) -> list[Order]:
+    """Orders that carry one of this customer's identities (or one of those they claim), newest first."""
     found: dict[str, Order] = {}
-    for identity in customer.identities:
+    for identity in (*(customer.identities if customer else ()), *claims):
         if identity.kind is IdentityKind.CHAT:
             continue
         column = "email" if identity.kind is IdentityKind.EMAIL else "phone"

@@ -47,6 +47,7 @@ CREATE TABLE conversation (
     claiming INTEGER NOT NULL DEFAULT 0,
     priority TEXT NOT NULL DEFAULT 'normal',
     snoozed_until INTEGER NOT NULL DEFAULT 0,
+    claims TEXT NOT NULL DEFAULT '[]',          -- [kind, value] of what a chat's visitor says they are, without proof
     chosen_order TEXT,                          -- NULL: not chosen; '': chosen to be none
     spam INTEGER NOT NULL DEFAULT 0,
     language TEXT NOT NULL DEFAULT '',

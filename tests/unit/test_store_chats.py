@@ -21,7 +21,7 @@ from agentdesk.store.chats import StoredChats
 from tests.desks import MARIA, Mailbox, desk_config
 from tests.unit.test_engine_delivery import ScriptedSender
 
-GIULIA = ChatContact("7", "Giulia Conti", "giulia@posta.example", "+39 347 1234567")
+GIULIA = ChatContact("7", "Giulia Conti", "giulia@posta.example", "+39 347 1234567", email_proven=True)
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 
 

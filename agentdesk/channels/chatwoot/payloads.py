@@ -31,6 +31,7 @@ _STATUS = {"open": "open", "resolved": "closed", "pending": "waiting", "snoozed"
 _PRIORITY = {"low": "low", "medium": "normal", "high": "high", "urgent": "urgent"}
 _STATES = frozenset({"sent", "delivered", "read", "failed", "progress"})
 _LONGEST_NAME = 200
+_BY_PHONE = frozenset({"Channel::Whatsapp", "Channel::Sms", "Channel::TwilioSms"})
 _KINDS = {"image": "image/*", "audio": "audio/*", "video": "video/*"}
 
 
@@ -70,11 +71,16 @@ def conversation_of(item: Any) -> Listed | None:
         return None
     meta = _map(fields.get("meta"))
     sender = _map(meta.get("sender"))
+    email, channel = _line(sender.get("email")), meta.get("channel")
+    # The site signs the identifier only: what else it says of a visitor comes from their browser.
+    signed = meta.get("hmac_verified") is True and email != "" and _line(sender.get("identifier")).lower() == email.lower()
     contact = ChatContact(
         id=str(_number(sender.get("id")) or ""),
         name=_line(sender.get("name")),
-        email=_line(sender.get("email")),
+        email=email,
         phone=_line(sender.get("phone_number")),
+        email_proven=signed or channel == "Channel::Email",
+        phone_proven=isinstance(channel, str) and channel in _BY_PHONE,
     )
     until = moment(fields.get("snoozed_until"))
     status = _STATUS.get(str(fields.get("status")), "open")

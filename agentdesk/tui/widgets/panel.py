@@ -101,6 +101,12 @@ class PanelView(Lines, can_focus=True):
             self._customer(facts, roles, width)
         if facts.verified is Verified.FAIL:
             out.extend(PanelLine(((text, roles.bad),)) for text in wrap(say("screen.not_verified_long"), width))
+        if facts.unproven:
+            words = say("proof.unproven", who=", ".join(facts.unproven))
+            out.extend(PanelLine(((text, roles.warm),)) for text in wrap(words, width))
+            if facts.orders and not facts.vouched:
+                key = self.desk_app.key_of("order.choose")
+                out.extend(PanelLine(((text, roles.warm),)) for text in wrap(say("proof.choose", key=key), width))
         if facts.orders or facts.foreign or facts.ambiguous or facts.about:
             self._title("screen.orders")
             if facts.ambiguous:
