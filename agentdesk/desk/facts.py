@@ -200,6 +200,11 @@ class Draft:
     message_id: str = ""
 
 
+_BEFORE_HANDING_OVER = frozenset({
+    MessageState.HELD, MessageState.SCHEDULED, MessageState.QUEUED, MessageState.CONFLICT, MessageState.REJECTED,
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxFact:
     id: int
@@ -216,6 +221,11 @@ class OutboxFact:
     next_try_at: datetime | None
     created_at: datetime
     text: str = ""
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Nothing has been handed over: it can become a draft again."""
+        return self.state in _BEFORE_HANDING_OVER
 
 
 @dataclass(frozen=True, slots=True)

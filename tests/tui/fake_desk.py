@@ -439,7 +439,7 @@ class FakeWriting:
             if known.conversation == row and known.kind == kind:
                 return known
         about = self.desk.rows[row]
-        to = () if kind == "note" else (Address(about.customer_name, about.customer_address),)
+        to = () if kind == "note" or about.is_chat else (Address(about.customer_name, about.customer_address),)
         return Draft(0, row, kind, about.channel, to=to, subject=f"Re: {about.subject}")
 
     def new(self, to: str = "") -> Draft:
@@ -479,7 +479,7 @@ class FakeWriting:
             problems.append("The reply is empty.")
         if "⟨" in draft.text:
             problems.append("A value is missing.")
-        if not draft.to:
+        if not draft.to and draft.channel != "chat":
             problems.append("Nobody to send to.")
         return tuple(problems)
 

@@ -20,7 +20,6 @@ from agentdesk.tui.widgets.composer import OPEN_PLACE
 from agentdesk.tui.widgets.sheet import Choice
 
 TROUBLE = frozenset({MessageState.UNKNOWN, MessageState.CONFLICT, MessageState.REJECTED})
-UNDOABLE = frozenset({MessageState.HELD, MessageState.SCHEDULED, MessageState.QUEUED, *TROUBLE}) - {MessageState.UNKNOWN}
 
 
 def stopped(screen: DeskScreen) -> bool:
@@ -198,7 +197,7 @@ class Outbox(Options):
 def outbox_actions(entry: OutboxFact) -> list[Choice]:
     """What can be done about a reply in its state."""
     names = []
-    if entry.state in UNDOABLE:
+    if entry.can_be_taken_back:
         names.append("edit")
     if entry.state in TROUBLE:
         names.append("anyway")

@@ -54,6 +54,10 @@ def undo(screen: DeskScreen, count: int, argument: str) -> None:
         screen.tell(say("screen.is_draft_again"))
         return
     sent, screen.last_sent = screen.last_sent, None
+    if sent is not None and any(e.id == sent.outbox_id and not e.can_be_taken_back for e in screen.desk.writing.outbox()):
+        # Taking back the rest of it, the next conversation's claim say, would be half an undo.
+        screen.tell(say("screen.too_late"), "bad")
+        return
     if sent is not None and sent.took_next:
         screen.desk.work.undo()
     step = screen.desk.work.undoable()

@@ -12,7 +12,7 @@ from agentdesk.tui.actions.registry import does
 from agentdesk.tui.ports import Filled
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
-from agentdesk.tui.sheets.snippets import AskForm, Picker, values_of
+from agentdesk.tui.sheets.snippets import AskForm, Picker, value_name, values_of
 from agentdesk.tui.widgets.panel import language_name
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
@@ -22,7 +22,8 @@ def begin(screen: DeskScreen, draft: Draft, *, fields: bool = False) -> None:
     screen.save_draft()
     if not draft.language and draft.kind == "reply" and draft.conversation:
         draft.language = screen.desk.answers.language(draft.conversation)
-    screen.composer.open(draft, fields=fields)
+    fields = fields and screen.is_mail(draft.channel)
+    screen.composer.open(draft, fields=fields, to=screen.answered(draft))
     screen.go_to_pane("middle")
     screen.set_focus(screen.composer.fields if fields and not draft.to else screen.composer.box)
     screen.show_keys()
@@ -120,7 +121,8 @@ def leave(screen: DeskScreen, count: int, argument: str) -> None:
 def fields(screen: DeskScreen, count: int, argument: str) -> None:
     """Show recipients and subject, or go back to the text."""
     composer = screen.composer
-    if composer.draft is None or composer.draft.kind == "note":
+    if composer.draft is None or composer.draft.kind == "note" or not screen.is_mail(composer.draft.channel):
+        screen.tell(say("screen.no_fields"))
         return
     if composer.fields.has_focus:
         screen.set_focus(composer.box)
@@ -320,6 +322,6 @@ def insert(screen: DeskScreen, row: int, name: str, filled: Filled) -> None:
     composer.refresh_bar()
     if filled.missing:
         composer.to_open_place()
-        names = ", ".join(dict.fromkeys(m.name for m in filled.missing))
+        names = ", ".join(dict.fromkeys(value_name(m.name) for m in filled.missing))
         screen.tell(say("screen.still_open", names=names), "bad")
     screen.show_keys()

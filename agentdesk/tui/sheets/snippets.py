@@ -16,6 +16,20 @@ from agentdesk.tui.widgets.sheet import Choice, Sheet
 LANGUAGES = ("it", "en", "de", "fr")
 
 
+NAMED = frozenset(
+    (
+        "order.number", "order.total", "order.placed_at", "order.shipment.number", "order.shipment.carrier", "order.shipment.url",
+        "order.shipment.eta", "order.refund.total", "order.refund.at", "customer.name", "customer.first_name", "customer.email",
+    )
+)
+"""Values of the snippets' language that have a name in the agent's."""
+
+
+def value_name(name: str) -> str:
+    """A value as the agent reads it; one that a pack brings has only its own name."""
+    return say("screen.value_" + name.replace(".", "_")) if name in NAMED else name.removeprefix("ask.")
+
+
 def values_of(filled: Filled) -> list[str]:
     """The texts that data filled in; very short ones are left out (they would tint every "1")."""
     return [v for start, end in filled.spans if len(v := filled.text[start:end].strip()) > 1 and "\n" not in v]
@@ -104,7 +118,8 @@ class Picker(Sheet):
         filled = self.fill(choice.value) if choice is not None else None
         if filled is None or isinstance(filled, DeskError):
             return ()
-        missing = list(dict.fromkeys(m.name.removeprefix("ask.") for m in filled.missing))
+        labels = {f"ask.{ask.name}": str(ask.label or ask.name) for ask in filled.ask}
+        missing = list(dict.fromkeys(labels.get(m.name) or value_name(m.name) for m in filled.missing))
         if not missing:
             return ()
         words = say("screen.missing_values", n=len(missing))
@@ -168,7 +183,7 @@ def asked_of(filled: Filled) -> list[Asked]:
     for missing in filled.missing:
         if missing.name not in names and missing.printable:
             names.add(missing.name)
-            asks.append(Asked(missing.name, missing.name, optional=True))
+            asks.append(Asked(missing.name, value_name(missing.name), optional=True))
     return asks
 
 

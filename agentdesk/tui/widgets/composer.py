@@ -20,6 +20,7 @@ from agentdesk.desk.addresses import parse_addresses, show_addresses
 from agentdesk.desk.facts import Draft
 from agentdesk.locale import say
 from agentdesk.tui import times
+from agentdesk.tui.joining import join
 from agentdesk.tui.layout import Piece, line, rule
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
@@ -46,10 +47,12 @@ class Bar(Lines):
         self.draft: Draft | None = None
         self.saved = ""
         self.language = ""
+        self.to = ""
+        """Who gets it where it has no addresses."""
         self._who: tuple[object, ...] = ()
 
     def show(self, draft: Draft | None, saved: str, language: str) -> None:
-        who = (draft.to, draft.cc, draft.bcc) if draft is not None else ()
+        who = (draft.to, draft.cc, draft.bcc, self.to) if draft is not None else ()
         if (draft, saved, language, who) != (self.draft, self.saved, self.language, self._who):
             self.draft, self.saved, self.language, self._who = draft, saved, language, who
             self.repaint(0)
@@ -62,7 +65,7 @@ class Bar(Lines):
         if draft.kind == "note":
             left = [(say("screen.writing_note"), roles.note)]
         else:
-            who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or "…"
+            who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or self.to or "…"
             left = [(say(f"screen.writing_{draft.kind}", who=who), roles.mute)]
         right: list[Piece] = []
         if width > 46 and self.saved:
@@ -238,9 +241,10 @@ class Composer(Vertical):
         """The keys go into the draft."""
         return self.draft is not None and self.screen.focused in (self.box, self.fields)
 
-    def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False) -> None:
-        """Show a draft."""
+    def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False, to: str = "") -> None:
+        """Show a draft. `to`: who gets it where it has no addresses, as in a chat."""
         self.draft, self.dirty = draft, False
+        self.bar.to = to
         self.box.values = tuple(values)
         self.box.as_note = draft.kind == "note"
         self.box.load_text(draft.text)
@@ -297,14 +301,12 @@ class Composer(Vertical):
     def insert(self, text: str, values: Sequence[str], cursor: int | None) -> None:
         """Put a snippet's text in at the cursor; the cursor goes to the place it names, else behind it."""
         self.box.values = tuple(sorted({*self.box.values, *values}, key=len, reverse=True))
-        start = self.offset_of(self.box.cursor_location)
-        before = self.box.text[:start]
-        if before.strip() and not before.endswith("\n"):
-            text = "\n" + text
-            cursor = None if cursor is None else cursor + 1
-        self.box.insert(text)
-        if cursor is not None and 0 <= cursor <= len(text):
-            self.box.move_cursor(self.location(start + cursor))
+        joined = join(self.box.text, self.offset_of(self.box.cursor_location), text)
+        self.box.move_cursor(self.location(joined.at))
+        self.box.insert(joined.text)
+        if cursor is not None:
+            inside = max(0, min(cursor - joined.skipped + joined.before, len(joined.text.rstrip())))
+            self.box.move_cursor(self.location(joined.at + inside))
         self.box.scroll_cursor_visible()
 
     def to_open_place(self) -> bool:
