@@ -9,12 +9,14 @@ import os
 import signal
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 
@@ -362,6 +364,22 @@ class DeskApp(App[int]):
         for widget in screen.walk_children():
             widget.refresh()
 
+    def _fatal_error(self) -> None:
+        """A defect ends the screen. What was typed is kept, and where it happened is written to a file of the agent's own.
+
+        Textual's own picture of an error shows every variable, and so customers' names and letters, on the terminal.
+        """
+        error = sys.exc_info()[1] or self._exception
+        with contextlib.suppress(Exception):
+            self.desk_screen.save_draft()
+        file = self.desk.config.state / "defect.txt"
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+                out.write("".join(traceback.format_exception(error)))
+        self._exit_renderables.append(Text(say("screen.defect", what=type(error).__name__, file=file)))
+        self._close_messages_no_wait()
+
     def action_help_quit(self) -> None:
         """Textual's own answer to ctrl+c would be a toast."""
         self.desk_screen.tell(say("screen.how_to_quit", key=self.key_of("quit")))
@@ -376,7 +394,7 @@ def run(config: DeskConfig, notice: str = "") -> int:
         theme.first_look(config.state)
         app = DeskApp(desk, engine, notice=notice)
         try:
-            return app.run(mouse=False) or 0
+            return app.run(mouse=False) or app.return_code or 0
         finally:
             if engine is not None:
                 engine.stop(app.ending)

@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 
 import pytest
 from desks import Mailbox, desk_config
+from fake_desk import FakeDesk, config
+from screens import opened
 
 from agentdesk.desk import Desk
+from agentdesk.tui.app import DeskApp
 from agentdesk.tui.screens.desk import SAVE
 
 CODE = """
@@ -67,3 +70,27 @@ def test_a_dropped_line_keeps_what_was_typed(tmp_path):
     with Desk.open(desk_config(tmp_path)) as desk:
         (draft,) = desk.writing.drafts()
         assert draft.text == "Gentile Maria, il suo"
+
+
+async def test_a_defect_keeps_what_was_typed_and_shows_no_customer(tmp_path):
+    fake = FakeDesk(settings=config(tmp_path))
+    fake.config.state.mkdir(mode=0o700)
+
+    async def session() -> None:
+        async with opened(fake) as desk:
+            await desk.press("r", "'Gentile Maria'")
+            apps.append(desk.app)
+            desk.app.call_later(lambda: 1 / 0)
+            await desk.pilot.pause(0.5)
+
+    apps: list[DeskApp] = []
+    with pytest.raises(ZeroDivisionError):
+        await session()
+    assert [draft.text for draft in fake.writing.drafts()] == ["Gentile Maria"]
+    (app,) = apps
+    said = "".join(map(str, app._exit_renderables))
+    written = (tmp_path / "state" / "defect.txt").read_text("utf-8")
+    assert "ZeroDivisionError" in written
+    assert "Maria" not in written + said
+    assert (tmp_path / "state" / "defect.txt").stat().st_mode & 0o777 == 0o600
+    assert app.return_code == 1
