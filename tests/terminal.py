@@ -32,7 +32,7 @@ def key(name: str) -> str:
 
 
 class Terminal:
-    """Runs a command at a size. `close` kills it if it has not ended."""
+    """Runs a command at a size, with `environment` as its whole environment. `close` kills it if it has not ended."""
 
     def __init__(self, command: Sequence[str], *, columns: int = 140, lines: int = 40, environment: Mapping[str, str] | None = None) -> None:
         self.screen = pyte.Screen(columns, lines)
@@ -40,6 +40,9 @@ class Terminal:
         self.status: int | None = None
         self.raw = bytearray()
         """Every byte the program wrote to the terminal."""
+        own = dict(os.environ if environment is None else environment) | {"TERM": "xterm-256color"}
+        for name in ("COLUMNS", "LINES"):  # they would be believed before the terminal is asked
+            own.pop(name, None)
         self._master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))  # before anybody asks
         self.pid = os.fork()
@@ -47,7 +50,7 @@ class Terminal:
             try:
                 os.close(self._master)
                 os.login_tty(terminal)
-                os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **(environment or {})})
+                os.execvpe(command[0], list(command), own)
             finally:
                 os._exit(127)
         os.close(terminal)
