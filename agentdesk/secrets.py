@@ -58,6 +58,13 @@ def fetch_all(config: DeskConfig) -> dict[str, str]:
     }
 
 
+def without_secrets(config: DeskConfig) -> dict[str, str]:
+    """The environment for programs we start: where a password stands in it, they need not know."""
+    kept = {(c.password if isinstance(c, MailChannelConfig) else c.token) for c in config.channels}
+    names = {secret.value for secret in kept if secret.kind == "env"}
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
 def store(entry: str, password: str) -> str:
     """Put a password into the keyring and read it back; returns why that failed, or an empty string."""
 

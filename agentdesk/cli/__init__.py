@@ -15,6 +15,7 @@ from importlib import import_module
 from agentdesk import locale, paths
 from agentdesk.cli.parser import build, desk_argument
 from agentdesk.config import locale_of
+from agentdesk.domain.clean import clean
 from agentdesk.errors import DeskError
 
 INTERRUPTED = 130
@@ -34,7 +35,7 @@ def main(argv: Sequence[str], *, open_screen: Screen | None = None) -> int:
         status = _run(arguments)
         sys.stdout.flush()
     except DeskError as error:
-        print(f"agentdesk: {error}", file=sys.stderr)
+        print(clean(f"agentdesk: {error}"), file=sys.stderr)
         return error.exit_status
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D instead of an answer
         return INTERRUPTED

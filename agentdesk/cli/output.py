@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -15,11 +16,19 @@ from zoneinfo import ZoneInfo
 from agentdesk.domain.clean import clean, clean_line
 
 SCHEMA = 1
+_UNPRINTABLE = re.compile(r"[^ -~]")
+_KEPT = "\u200c\u200d\xa0\u202f\u3000"
+"""Joiners and wide spaces: letters and emoji need them, and they do nothing."""
 
 
 def write_json(value: dict[str, Any]) -> None:
-    """One document with the schema's number on top."""
-    sys.stdout.write(json.dumps({"schema": SCHEMA} | value, ensure_ascii=False, indent=None, separators=(",", ":")) + "\n")
+    """One document with the schema's number on top. What could do something to a terminal is written as `\\uXXXX`."""
+    text = json.dumps({"schema": SCHEMA} | value, ensure_ascii=False, indent=None, separators=(",", ":"))
+    sys.stdout.write((text if text.isprintable() else _UNPRINTABLE.sub(_escaped, text)) + "\n")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() or match[0] in _KEPT else json.dumps(match[0])[1:-1]
 
 
 def line(text: str = "", indent: str = "") -> None:

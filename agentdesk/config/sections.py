@@ -32,6 +32,7 @@ from agentdesk.config.values import (
     week,
     zone,
 )
+from agentdesk.domain.clean import clean, clean_line
 from agentdesk.errors import UsageError
 from agentdesk.locale import say
 from agentdesk.paths import shipped
@@ -63,22 +64,22 @@ PRIVACY_KEYS = ("retention_days", "mask_cards")
 
 def desk(table: Table) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "name": table.need_text("name", "Casa Verde"),
+        "name": clean_line(table.need_text("name", "Casa Verde")),
         "locale": DEFAULT_LOCALE if (tag := table.get("locale")) is None else locale(tag),
         "timezone": ZoneInfo(system_zone()) if (name := table.get("timezone")) is None else zone(name),
         "link": Link(table.choice("link", Link.AUTO, [link.value for link in Link])),
     }
     url = table.get("url")
     if url is not None:
-        found["url"] = text_of(url)
+        found["url"] = clean_line(text_of(url))
     return found
 
 
 def agent(table: Table) -> dict[str, Any]:
     return {
-        "agent_name": table.need_text("name", "Anna Bianchi"),
+        "agent_name": clean_line(table.need_text("name", "Anna Bianchi")),
         "agent_email": address(table.need("email", '"anna@casaverde.example"')),
-        "signature": table.text("signature"),
+        "signature": clean(table.text("signature")),
     }
 
 
@@ -100,7 +101,7 @@ def channels(nodes: list[Node], folder: Path) -> tuple[ChannelConfig, ...]:
         table = Table(node, *_channel_keys(node))
         name_node = table.need("name", '"support"')
         name = text_of(name_node)
-        if not _CHANNEL_NAME.fullmatch(name):
+        if not _CHANNEL_NAME.fullmatch(name) or not name.isprintable():
             raise name_node.error(say("config.a_channel_name"))
         if any(channel.name.lower() == name.lower() for channel in result):
             raise name_node.wrong(say("config.channel_twice", key=name_node.key, name=name))
@@ -201,7 +202,7 @@ def team(table: Table) -> dict[str, Any]:
             raise role.later("observer", choices(ROLES))
         members.append(
             Member(
-                entry.need_text("name", "Luca"),
+                clean_line(entry.need_text("name", "Luca")),
                 address(entry.need("email", '"luca@casaverde.example"')),
                 "agent" if role is None else choice_of(role, ROLES),
             )
@@ -236,7 +237,7 @@ def views(nodes: list[Node]) -> tuple[ViewConfig, ...]:
     for node in nodes:
         table = Table(node, "name", "query", "sort")
         name_node = table.need("name", '"VIP"')
-        name = text_of(name_node).strip()
+        name = clean_line(text_of(name_node))
         if not name:
             raise name_node.error(say("config.a_text"))
         if any(view.name.lower() == name.lower() for view in result):

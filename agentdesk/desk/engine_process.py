@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentdesk.config import DeskConfig
+from agentdesk.secrets import without_secrets
 
 MOST_CRASHES = 3
 MOST_LOG = 1_000_000
@@ -46,7 +47,7 @@ class EngineProcess:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "agentdesk.engine", str(self._config.folder), str(self._config.state)],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=descriptor, start_new_session=True,
-                cwd=Path("/") if os.name == "posix" else None,
+                cwd=Path("/") if os.name == "posix" else None, env=without_secrets(self._config),
             )
         finally:
             os.close(descriptor)

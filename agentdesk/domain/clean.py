@@ -60,6 +60,11 @@ def clean_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def written(text: str) -> str:
+    """A text of ours that is going out: controls that slipped in by pasting go without a trace, for nobody is to see them."""
+    return clean(text).replace(REPLACEMENT, "")
+
+
 def file_name(name: str, fallback: str = "file") -> str:
     """A name under which foreign content may be saved: no path, no device, no hidden file, never empty, never too long.
 

@@ -30,15 +30,19 @@ def email_identity(address: str) -> Identity | None:
     return Identity(IdentityKind.EMAIL, value) if "@" in value and not value.startswith("@") else None
 
 
+LONGEST_PHONE = 15
+"""Digits, international prefix included (E.164)."""
+
+
 def phone_identity(number: str) -> Identity | None:
-    """A phone number reduced to its digits, international prefix without 00 or +; None if it is too short to tell.
+    """A phone number reduced to its digits, international prefix without 00 or +; None if it is none.
 
     What people type into a field they want to leave empty (0000000, 333 3333333, 123456789) is nobody's number.
     """
     digits = re.sub(r"[^0-9]", "", number)
     made_up = len(set(digits)) < 3 or digits in "01234567890123456789"
     digits = digits.removeprefix("00")
-    return None if made_up or len(digits) < 7 else Identity(IdentityKind.PHONE, digits)
+    return None if made_up or not 7 <= len(digits) <= LONGEST_PHONE else Identity(IdentityKind.PHONE, digits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from agentdesk.config import load
+from agentdesk.domain.clean import clean
 from agentdesk.engine.engine import DRAIN_SECONDS, TICK, Engine
 
 log = logging.getLogger("agentdesk.engine")
+
+
+class _Clean(logging.Formatter):
+    """What servers and senders say reaches the log, too, and somebody's terminal from there."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
 
 
 def main(argv: list[str]) -> int:
@@ -29,7 +37,10 @@ def main(argv: list[str]) -> int:
     for name in ("SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     os.nice(10)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Clean("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    sys.excepthook = lambda kind, error, trace: log.critical("ended by a defect", exc_info=(kind, error, trace))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every poll
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(messages,), daemon=True).start()

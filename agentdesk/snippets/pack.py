@@ -21,6 +21,7 @@ from typing import Any
 
 import tomli
 
+from agentdesk.domain.clean import clean, clean_line
 from agentdesk.locale import say
 from agentdesk.snippets.locate import Places
 from agentdesk.snippets.model import Fault, Library, Severity, Snippet, library
@@ -96,7 +97,16 @@ def _read(file: Path, faults: list[Fault]) -> Pack | None:
     except (RecursionError, ValueError) as error:  # brackets nested by the thousand; a date such as 2026-13-01
         faults.append(_fault(str(file), "not-toml", say("snippets.not_toml", why=error), say("snippets.not_toml_hint")))
         return None
-    return Reader(file, data, Places(source), faults).pack()
+    return Reader(file, _cleaned(data), Places(source), faults).pack()
+
+
+def _cleaned(value: Any) -> Any:
+    """Packs are passed around: a text with escapes in it must reach neither the agent's terminal nor a customer's."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean_line(key): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list) else value
 
 
 def _fault(

@@ -76,7 +76,14 @@ class Blobs:
 
 def _write(path: Path, content: bytes) -> None:
     """A new file for its owner alone, on disk when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _fill(_create(path), content)
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
@@ -95,9 +102,11 @@ def save_new(folder: Path, name: str, content: bytes) -> Path:
     for number in range(1, 10_000):
         candidate = folder / (clean if number == 1 else f"{path.stem} ({number}){path.suffix}")
         try:
-            _write(candidate, content)
+            descriptor = _create(candidate)
         except FileExistsError:
             continue
+        try:
+            _fill(descriptor, content)
         except OSError:
             candidate.unlink(missing_ok=True)  # half a file looks like a whole one
             raise

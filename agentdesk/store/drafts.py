@@ -10,6 +10,7 @@ import json
 import sqlite3
 from typing import Any
 
+from agentdesk.domain.clean import written
 from agentdesk.domain.message import Address
 from agentdesk.store import threads
 from agentdesk.store.addresses import to_json
@@ -69,9 +70,10 @@ def values_of(
     subject: str, text: str, quoted: str, base: int, message_id: str, language: str, snippets: tuple[str, ...],
     actions: dict[str, object], cursor: int,
 ) -> dict[str, Any]:  # fmt: skip
+    """A draft as it is kept, and as it is sent: here every text of ours passes the gate, whoever typed or made it."""
     return {
         "conversation": conversation, "kind": kind, "channel": channel, "to_list": to_json(to), "cc_list": to_json(cc),
-        "bcc_list": to_json(bcc), "subject": subject, "text": text, "quoted": quoted, "base": base, "message_id": message_id,
+        "bcc_list": to_json(bcc), "subject": " ".join(written(subject).split()), "text": written(text), "quoted": quoted, "base": base, "message_id": message_id,
         "language": language, "snippets": json.dumps(snippets), "actions": json.dumps(actions), "cursor": cursor,
     }
 

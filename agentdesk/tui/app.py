@@ -376,7 +376,7 @@ class DeskApp(App[int]):
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)
             with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-                out.write("".join(traceback.format_exception(error)))
+                out.write(clean("".join(traceback.format_exception(error))))
         self._exit_renderables.append(Text(say("screen.defect", what=type(error).__name__, file=file)))
         self._close_messages_no_wait()
 

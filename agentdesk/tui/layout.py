@@ -13,11 +13,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from agentdesk.domain.clean import clean
+
 Piece = tuple[str, Style]
 """A run of text in one style."""
 
 EMPTY = Style()
 _WORDS = re.compile(r"\S+\s*|\s+")
+
+
+def safe(text: str) -> str:
+    """A text that can do nothing to a terminal but stand there."""
+    return text if text.isprintable() else clean(text).replace("\n", " ")
 
 
 def cells(text: str) -> int:
@@ -61,8 +68,11 @@ def cut_pieces(pieces: Iterable[Piece], width: int) -> list[Piece]:
 
 
 def line(width: int, left: Sequence[Piece], right: Sequence[Piece] = (), *, gap: int = 1) -> Strip:
-    """A line of exactly `width` cells: `left` is cut where it would meet `right`."""
-    right = list(right)
+    """A line of exactly `width` cells: `left` is cut where it would meet `right`.
+
+    Here, at the last step before the terminal, every text passes the gate once more, wherever it came from.
+    """
+    left, right = [(safe(text), style) for text, style in left], [(safe(text), style) for text, style in right]
     right_size = sum(cells(text) for text, _ in right)
     if right_size > width:
         right = cut_pieces(right, width)

@@ -207,6 +207,7 @@ WORDS = {
     "screen.saved": "saved {path}",
     "screen.not_saved": "not saved: {why}",
     "screen.opened": "opened {name}",
+    "screen.not_opened": "{name} could run as a program: it is not opened from here, but can be saved",
     "screen.no_opener": "{name} is not here; save it instead",
     "screen.fetching": "fetching {name} · {size}",
     "screen.fetching_raw": "fetching the raw form",

@@ -207,6 +207,7 @@ WORDS = {
     "screen.saved": "salvato {path}",
     "screen.not_saved": "non salvato: {why}",
     "screen.opened": "aperto {name}",
+    "screen.not_opened": "{name} potrebbe essere un programma: da qui non si apre, ma si può salvare",
     "screen.no_opener": "{name} non c'è; salvalo invece",
     "screen.fetching": "scarico {name} · {size}",
     "screen.fetching_raw": "scarico la forma grezza",

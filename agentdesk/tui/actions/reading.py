@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentdesk.desk.facts import AttachmentFact, Item
+from agentdesk.domain.clean import file_name
 from agentdesk.domain.message import Direction
 from agentdesk.locale import say
+from agentdesk.secrets import without_secrets
 from agentdesk.tui import times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.layout import cut
@@ -19,6 +21,12 @@ from agentdesk.tui.sheets.pick import Options, Prompt
 from agentdesk.tui.sheets.picture import PictureSheet
 from agentdesk.tui.widgets.sheet import Choice
 
+OPENED = frozenset([
+    ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".txt", ".csv", ".tsv", ".log", ".md", ".rtf",
+    ".ics", ".vcf", ".doc", ".docx", ".odt", ".xls", ".xlsx", ".ods", ".ppt", ".pptx", ".odp", ".pages", ".numbers", ".zip",
+    ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".mp4", ".m4v", ".mov", ".webm", ".avi", ".mkv", ".3gp",
+])  # fmt: skip
+"""Endings of files that are opened with the system's program; others are only saved."""
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
@@ -130,7 +138,14 @@ def show(screen: DeskScreen, attachment: AttachmentFact) -> None:
 
 
 def open_outside(screen: DeskScreen, attachment: AttachmentFact) -> None:
-    """With the program the system has for it; a copy is saved first, never the stored one opened."""
+    """With the program the system has for it; a copy is saved first, never the stored one opened.
+
+    Only what is looked at or listened to: the system decides by the name, and a name a sender chose may start a program or
+    a page that calls home.
+    """
+    if Path(file_name(attachment.name)).suffix.lower() not in OPENED:
+        screen.tell(say("screen.not_opened", name=attachment.name or attachment.type), "bad")
+        return
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     program = shutil.which(opener)
     if program is None:
@@ -142,7 +157,7 @@ def open_outside(screen: DeskScreen, attachment: AttachmentFact) -> None:
         path = screen.desk.reading.save_attachment(attachment.id, folder)
         subprocess.Popen(  # noqa: S603 - the path is made by the desk and absolute; no shell is involved
             [program, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True, env=without_secrets(screen.desk.config),
         )  # fmt: skip
     except OSError as error:
         screen.tell(say("screen.not_saved", why=error.strerror or error), "bad")
