@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from agentdesk.cli.opening import config_of, open_desk
+from agentdesk.cli.opening import config_or_none, open_desk
 from agentdesk.cli.output import block, columns, talk, write_json
 from agentdesk.cli.reply import assignments
 from agentdesk.errors import NotFound, NotInThisVersion
 from agentdesk.locale import say
+from agentdesk.paths import shipped
 
 
 def search(arguments: Namespace) -> int:
@@ -48,7 +49,7 @@ def render(arguments: Namespace) -> int:
 
 
 def lint(arguments: Namespace) -> int:
-    """The desk's packs, or the files named; exit 1 if there is a fault."""
+    """The desk's packs, or the files named; without a desk those of the program. Exit 1 if there is a fault."""
     from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - search and render get theirs from the desk
 
     if arguments.paths:
@@ -57,7 +58,8 @@ def lint(arguments: Namespace) -> int:
             if not path.exists():
                 raise NotFound(say("cli.no_file", file=path))
     else:
-        paths = list(config_of(arguments).packs)
+        config = config_or_none(arguments)
+        paths = [shipped("packs")] if config is None else list(config.packs)
     faults = load_packs(paths).faults
     if arguments.json:
         write_json(

@@ -75,6 +75,12 @@ def test_a_reply_by_snippet_is_filled_or_refused(desk, ids):
     assert entry.text.startswith("Dear Maria, GLS has your order 10245.")
 
 
+def test_lint_without_a_desk_checks_the_packs_of_the_program(desk):
+    (desk.folder / "desk.toml").unlink()
+    outcome = desk.run("snippets", "lint", "--json")
+    assert (outcome.status, outcome.json) == (0, {"schema": 1, "faults": []})
+
+
 def test_lint_lists_the_faults_with_their_place(desk):
     clean = desk.run("snippets", "lint", "--json")
     assert (clean.status, clean.json) == (0, {"schema": 1, "faults": []})
