@@ -176,3 +176,9 @@ async def test_the_way_to_decide_stands_beside_a_reply_in_trouble():
     fake.threads[1] = (item("3", Direction.OUT, NOW, "Gentile Maria", state="conflict"),)
     async with opened(fake) as desk:
         assert "conflict – look · O" in desk.text()
+
+
+async def test_a_time_that_is_none_says_what_is():
+    async with opened() as desk:
+        await desk.press("z", "'yesterday'")
+        assert "That is no time to come" in desk.text()

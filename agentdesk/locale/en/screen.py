@@ -290,4 +290,5 @@ WORDS = {
     "screen.value_customer_first_name": "customer's first name",
     "screen.value_customer_email": "customer's address",
     "screen.defect": "The screen came to an end by a defect of AgentDesk ({what}). Nothing is lost: drafts are kept, and what was sent is on its way. Where it happened is written in {file}; please report it.",
+    "screen.no_such_moment": "That is no time to come: 2h, tomorrow 14:00, fri, 24/12",
 }

@@ -290,4 +290,5 @@ WORDS = {
     "screen.value_customer_first_name": "nome di battesimo del cliente",
     "screen.value_customer_email": "indirizzo del cliente",
     "screen.defect": "Lo schermo si è chiuso per un difetto di AgentDesk ({what}). Nulla è andato perso: le bozze restano, ciò che è stato inviato parte. Dove è successo sta scritto in {file}; segnalalo, per favore.",
+    "screen.no_such_moment": "Non è un momento futuro: 2h, domani 14:00, ven, 24/12",
 }

@@ -109,7 +109,7 @@ def questions(screen: DeskScreen, count: int, argument: str) -> None:
 class Channels(Sheet):
     """Each channel with its state, what it moved, and what is wrong with it."""
 
-    share, wide, typed = 0.62, True, False
+    share, wide, typed = 1.0, True, False
     topics = frozenset({"channel", "progress", "all"})
 
     def __init__(self, screen: DeskScreen) -> None:
@@ -196,4 +196,4 @@ def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
         elif what != "stay":
             screen.desk_app.leave("background" if what == "background" else "keep")
 
-    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=0.62, wide=True))
+    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=1.0, wide=True))

@@ -234,7 +234,8 @@ def ask_moment(screen: DeskScreen, title: str, then: Callable[[datetime], None])
         then(choice.value)
 
     sheet = Options(
-        title, moments(screen.now()), chosen, other=other, placeholder=say("screen.moment_placeholder"), share=0.5
+        title, moments(screen.now()), chosen, other=other, placeholder=say("screen.moment_placeholder"), share=0.5,
+        nothing=say("screen.no_such_moment"),
     )
     screen.choose_from(sheet)
 

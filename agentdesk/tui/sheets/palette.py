@@ -16,7 +16,6 @@ class Palette(Sheet):
     """`:` — a name, fuzzily, or a command with what it takes: `tag vip`."""
 
     share = 0.8
-    wide = True
 
     def __init__(self, keymap: Keymap, where: Where, run: Callable[[str, str], None]) -> None:
         self.title = say("commands.palette")

@@ -28,10 +28,11 @@ class Options(Sheet):
         typed: bool = True,
         share: float = 0.62,
         wide: bool = False,
+        nothing: str = "",
     ) -> None:
         self.title, self.placeholder, self.typed, self.share, self.wide = title, placeholder, typed, share, wide
         self._options, self._chosen, self._other, self._turned, self._left = options, chosen, other, turned, left
-        self._hint = hint
+        self._hint, self._nothing = hint, nothing
 
     def choices(self, query: str) -> Sequence[Choice]:
         if not query.strip():
@@ -43,6 +44,9 @@ class Options(Sheet):
 
     def hint(self) -> Sequence[Piece]:
         return self._hint
+
+    def nothing(self, query: str) -> str:
+        return self._nothing or super().nothing(query)
 
     def choose(self, choice: Choice | None, query: str) -> None:
         if choice is not None:

@@ -80,6 +80,10 @@ class Sheet:
         """At the right of the query."""
         return ()
 
+    def nothing(self, query: str) -> str:
+        """What stands there when nothing is left."""
+        return say("screen.nothing_found")
+
     def choose(self, choice: Choice | None, query: str) -> None:
         """Enter. `choice` is None where the list is empty."""
 
@@ -241,7 +245,7 @@ class SheetView(Lines, can_focus=True):
             if index < len(self.choices):
                 return self._choice(self.choices[index], width, here=index == self.cursor)
             if not self.choices and y == 0 and sheet.narrows and not sheet.previews():
-                return line(width, [("   ", roles.text), (say("screen.nothing_found"), roles.faint)])
+                return line(width, [("   ", roles.text), (sheet.nothing(self.entry.text), roles.faint)])
             return Strip.blank(width)
         y -= room
         if not sheet.previews() or y == 0:
