@@ -164,16 +164,22 @@ def _mailbox(phrase: str, inside: str | None, comment: str) -> Address:
     return Address(name[: limits.NAME_CHARACTERS], address)
 
 
-def address_text(text: str) -> str:
-    """An addr-spec as it is kept: clean, without white space; a domain that mixes scripts in its punycode.
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
-    "pаypal" with a Cyrillic а must not look like the name it imitates; an honest "müller.example" stays readable.
+
+def address_text(text: str) -> str:
+    """An addr-spec as it is kept: clean, without white space; a domain as it will be asked for, one that mixes scripts in punycode.
+
+    "pаypal" with a Cyrillic а must not look like the name it imitates; an honest "müller.example" stays readable. Wide letters
+    and dots are what IDNA makes of them (RFC 3490, 3.1): the address that one sees is the one that gets the answer.
     """
     address = "".join(decode_words(text).split()) if '"' not in text else decode_words(text)
     address = address.strip("<>")[:1_000]
     if address.startswith("[") and address.endswith("]"):
         address = address[1:-1]
     local, at, domain = address.rpartition("@")
+    if at and not domain.isascii():
+        domain = "".join(unicodedata.normalize("NFKC", domain.translate(_DOTS)).split())
     if at and not domain.isascii() and _mixed_scripts(domain):
         try:
             domain = domain.encode("idna").decode("ascii")

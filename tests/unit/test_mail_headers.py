@@ -212,3 +212,15 @@ def test_no_header_block_makes_it_raise(block: bytes) -> None:
     for name, value in parse_fields(block).items:
         assert name == name.lower()
         assert not set(value) & set(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a@customer\uff0etest", "a@customer.test"), ("a@shop\u3002example", "a@shop.example"), ("a@\uff53hop.example", "a@shop.example"),
+        ("a@\u24d4xample.org", "a@example.org"), ("a@m\u00fcller.example", "a@m\u00fcller.example"),
+    ],
+)  # fmt: skip
+def test_a_domain_is_shown_as_it_is_asked_for(written, kept):
+    (found,), _ = parse_addresses(f"Anna <{written}>")
+    assert found.address == kept
