@@ -470,7 +470,11 @@ class DeskScreen(Screen[None]):
         now = monotonic()
         self._dirty_since = self._dirty_since or now
         # Who types without a pause still loses no more than a few seconds.
-        left = max(0.0, min(SAVE, self._dirty_since + SAVE_AT_LEAST - now))
+        left = min(SAVE, self._dirty_since + SAVE_AT_LEAST - now)
+        if left <= 0:
+            # No timer of 0 s: where it comes late, Textual divides by it.
+            self.desk_app.guarded(self.save_draft)
+            return
         self._saving = self.set_timer(left, partial(self.desk_app.guarded, self.save_draft))
 
     def is_mail(self, channel: str) -> bool:
