@@ -182,3 +182,13 @@ async def test_a_time_that_is_none_says_what_is():
     async with opened() as desk:
         await desk.press("z", "'yesterday'")
         assert "That is no time to come" in desk.text()
+
+
+async def test_what_stands_above_the_first_entry_can_be_read_on_a_small_screen():
+    async with opened(size=(40, 12)) as desk:
+        await desk.press("?")
+        assert "n opens the most urgent" not in desk.text()
+        await desk.press(*["up"] * 30)
+        assert "n opens the most urgent" in desk.text()
+        await desk.press("down", "up")
+        assert "▌  n" in desk.text()

@@ -193,6 +193,10 @@ class SheetView(Lines, can_focus=True):
             self._step(1 if by > 0 else -1)
         if self.cursor != before:
             self._look()
+        elif by < 0 and self.top:
+            # Above the first entry there may be words to read.
+            self.top = max(0, self.top + by)
+            self.refresh()
 
     def page(self, by: int) -> None:
         self.move(by * max(1, self._room() - 1))
