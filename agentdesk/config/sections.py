@@ -17,6 +17,7 @@ from agentdesk.config.types import (
     MailChannelConfig,
     Member,
     ViewConfig,
+    default_undo,
 )
 from agentdesk.config.values import (
     IMAP_PORTS,
@@ -255,7 +256,7 @@ def sending(table: Table) -> dict[str, Any]:
     }
     undo = table.table("undo", "imap", "chat")
     if undo is not None:
-        found["undo"] = {key: duration(node) for key in ("imap", "chat") if (node := undo.get(key)) is not None}
+        found["undo"] = default_undo() | {key: duration(node) for key in ("imap", "chat") if (node := undo.get(key)) is not None}
     return found
 
 

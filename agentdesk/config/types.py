@@ -93,6 +93,11 @@ class Hours:
     line: int = field(compare=False, default=0)
 
 
+def default_undo() -> dict[str, timedelta]:
+    """How long a reply is held, by kind of channel: mail can be taken back for a moment, a chat is not kept waiting."""
+    return {"imap": timedelta(seconds=8), "chat": timedelta(0)}
+
+
 @dataclass(frozen=True, slots=True)
 class DeskConfig:
     """One desk, checked."""
@@ -119,7 +124,7 @@ class DeskConfig:
     """Time to first answer by channel kind ("imap", "chat", "chat_abandon"), in opening hours."""
     hours: Hours = Hours()
     views: tuple[ViewConfig, ...] = ()
-    undo: dict[str, timedelta] = field(default_factory=dict)
+    undo: dict[str, timedelta] = field(default_factory=default_undo)
     """Undo hold by channel kind ("imap", "chat")."""
     reopen_days: int = 14
     on_close: str = "keep"

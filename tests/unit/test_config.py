@@ -128,6 +128,15 @@ def test_the_least_that_is_needed(desk, monkeypatch):
     assert [path.name for path in config.packs][-1] == "snippets"  # the desk's own folder is there
 
 
+@pytest.mark.parametrize(
+    ("sending", "mail", "chat"),
+    [("", 8, 0), ("[sending]\nreopen_days = 3\n", 8, 0), ('[sending]\nundo = { chat = "3s" }\n', 8, 3), ('[sending]\nundo = { imap = "0s" }\n', 0, 0)],
+)
+def test_mail_can_be_taken_back_for_eight_seconds_unless_the_desk_says_else(desk, sending, mail, chat):
+    config = desk('[desk]\nname = "N"\n[agent]\nname = "A"\nemail = "a@b.example"\n' + sending)
+    assert {kind: hold.total_seconds() for kind, hold in config.undo.items()} == {"imap": mail, "chat": chat}
+
+
 def test_a_machine_with_a_zone_nobody_knows_is_on_utc_or_its_own(desk, monkeypatch):
     monkeypatch.setenv("TZ", "Nowhere/City")
     assert desk('[desk]\nname = "N"\n[agent]\nname = "A"\nemail = "a@b.example"\n').timezone.key != "Nowhere/City"
