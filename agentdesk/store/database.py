@@ -128,6 +128,19 @@ def explained(error: sqlite3.Error, path: Path) -> DeskError | None:
     return None
 
 
+def _use_log(db: sqlite3.Connection) -> None:
+    """Write-ahead logging. Where two switch to it at once, SQLite tells one of them at once that the file is locked: it is asked again."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
+
+
 class Database:
     """An open desk.db. Reads run on the calling thread, writes on the writer thread; both may be used from any thread."""
 
@@ -142,14 +155,14 @@ class Database:
         try:
             self._writer = _connect(path)
             try:
-                self._writer.execute("PRAGMA journal_mode = WAL")
+                _use_log(self._writer)
                 self._writer.execute("PRAGMA synchronous = FULL")
                 self._prepare()
             except BaseException:
                 self._writer.close()
                 raise
         except sqlite3.DatabaseError as error:
-            raise DeskError(say("store.cannot_open", path=path, error=error)) from error
+            raise explained(error, path) or DeskError(say("store.cannot_open", path=path, error=error)) from error
         self._readers = threading.local()
         self._all_readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
