@@ -18,7 +18,7 @@ from agentdesk.demo.season_types import Season
 T = TypeVar("T")
 
 
-def until(ask: Callable[[], T], seconds: float = 10.0) -> T:
+def until(ask: Callable[[], T], seconds: float = 30.0) -> T:
     """The first true answer."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
