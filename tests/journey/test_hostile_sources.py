@@ -241,8 +241,11 @@ def test_on_the_screen_and_in_the_log(desk: Path, run: Callable[..., str], monke
     try:
         terminal.sees("❯", "Hi", "enter open")
         if Path("/proc/self/environ").exists():
-            terminal.until(lambda _: children(terminal.pid))
-            for child in children(terminal.pid):  # the engine
+            # A child is its parent's copy, environment and all, until it has become the engine.
+            terminal.until(lambda _: any("agentdesk.engine" in command_of(child) for child in children(terminal.pid)))
+            for child in children(terminal.pid):
+                if "agentdesk.engine" not in command_of(child):
+                    continue
                 seen = Path(f"/proc/{child}/environ").read_bytes() + Path(f"/proc/{child}/cmdline").read_bytes()
                 assert PASSWORD.encode() not in seen
                 assert TOKEN.encode() not in seen
@@ -283,6 +286,14 @@ def test_on_the_screen_and_in_the_log(desk: Path, run: Callable[..., str], monke
 
 TEXTUAL = frozenset({b"\x1b]11;?\x1b\\", b"\x1b[c", b"\x1b]22;default\x07"})
 """What the screen asks the terminal at its start, and the shape of the pointer."""
+
+
+def command_of(pid: int) -> str:
+    """A process's command line; empty if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def children(pid: int) -> list[int]:
