@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import warnings
 from collections.abc import Iterator
@@ -65,11 +66,26 @@ def login(_server: SMTP, _session: Any, _envelope: Envelope, _mechanism: str, da
 class _Controller(Controller):
     def __init__(self, sink: Sink, **options: Any) -> None:
         super().__init__(sink, hostname="127.0.0.1", port=0, **options)
+        self._made: list[SMTP] = []
 
     def factory(self) -> SMTP:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # with TLS from the first byte it does not see that there is TLS
-            return super().factory()
+            self._made.append(super().factory())
+        return self._made[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        """End the connections, too: left to the garbage collector they would be told in the middle of some other test."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(20)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for protocol in self._made:
+            for transport in (protocol.transport, protocol._original_transport):
+                if transport is not None:
+                    transport.abort()
+        for _ in range(5):  # what that schedules, and what this schedules
+            await asyncio.sleep(0)
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
