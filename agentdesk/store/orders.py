@@ -99,11 +99,6 @@ def set_faults(database: Database, faults: Sequence[str]) -> None:
     database.write(change)
 
 
-def by_number(db: sqlite3.Connection, number: str) -> Order | None:
-    row = db.execute("SELECT data FROM shop_order WHERE number = ?", (number_key(number),)).fetchone()
-    return None if row is None else decode(row["data"])
-
-
 def of_customer(db: sqlite3.Connection, customer: Customer | None, claims: Sequence[Identity] = ()) -> list[Order]:
     """Orders that carry one of this customer's identities (or one of those they claim), newest first."""
     found: dict[str, Order] = {}
