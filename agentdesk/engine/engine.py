@@ -284,6 +284,11 @@ class Engine:
         """Channels whose last attempt to connect, or to hand a reply over, failed."""
         return [name for name, worker in self._workers.items() if worker.failed or self._deliveries[name].failed]
 
+    def unreached(self) -> list[str]:
+        """Channels that have not brought in everything since the start, or whose last attempt failed."""
+        failed = self.not_reached()
+        return [name for name, worker in self._workers.items() if name in failed or not worker.rounds]
+
     def channels(self) -> list[Channel]:
         return [worker.channel for worker in self._workers.values()]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from agentdesk.config import DeskConfig
 from agentdesk.engine.engine import TICK, Engine
 from agentdesk.errors import Refused
 from agentdesk.locale import say
-from agentdesk.store.database import Database
 
 LOCK_PATIENCE = 3.0
 ONCE_PATIENCE = 3600.0
@@ -32,15 +31,16 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How things stand: `channels` by name, `outbox` a count by message state."""
+    """How things stand: `channels` by name, `outbox` a count by message state, `unreached` the channels that stay behind."""
 
     channels: Mapping[str, ChannelReport]
     outbox: Mapping[str, int]
+    unreached: Collection[str] = ()
 
     @property
     def exit_status(self) -> int:
         """3 if a channel was not reached or takes no replies, 1 if a reply needs the agent, else 0."""
-        if any(c.state not in ("ready", "offline") for c in self.channels.values()) or self.outbox.get("queued"):
+        if self.unreached or self.outbox.get("queued"):
             return 3
         return 1 if any(self.outbox.get(state) for state in ("unknown", "conflict", "rejected")) else 0
 
@@ -70,11 +70,11 @@ def sync(
             now = time.monotonic()
             if now - last_said >= 1.0:
                 last_said = now
-                progress(_report(engine.database, config, now - began))
+                progress(_report(engine, now - began))
             if once and _done(engine):
                 break
             time.sleep(TICK)
-        return _report(engine.database, config, time.monotonic() - began)
+        return _report(engine, time.monotonic() - began)
     finally:
         engine.stop()
 
@@ -86,19 +86,22 @@ def _done(engine: Engine) -> bool:
     return engine.up_to_date() and not engine.unfinished() and not engine.jobs_waiting()
 
 
-def _report(database: Database, config: DeskConfig, seconds: float) -> Report:
-    channels = {}
+def _report(engine: Engine, seconds: float) -> Report:
+    """A channel that brought in everything is `ready`, also if news of this moment has set it to work again."""
+    database, unreached, channels = engine.database, engine.unreached(), {}
     for row in database.all("SELECT * FROM channel"):
-        if row["name"] not in {c.name for c in config.channels}:
+        name = row["name"]
+        if name not in {c.name for c in engine.config.channels}:
             continue
+        state = "ready" if row["state"] == "syncing" and name not in unreached else row["state"]
         counts = database.one(
             "SELECT (SELECT count(*) FROM conversation WHERE channel = ?1 AND merged_into = 0) AS conversations,"
             " (SELECT count(*) FROM message WHERE channel = ?1) AS messages",
-            (row["name"],),
+            (name,),
         )
-        channels[row["name"]] = ChannelReport(
-            row["state"], counts["conversations"], counts["messages"], row["bytes_in"], row["bytes_out"], row["round_trips"],
+        channels[name] = ChannelReport(
+            state, counts["conversations"], counts["messages"], row["bytes_in"], row["bytes_out"], row["round_trips"],
             round(seconds, 3), row["detail"],
         )
     outbox = {r["state"]: r["n"] for r in database.all("SELECT state, count(*) AS n FROM outbox GROUP BY state")}
-    return Report(channels, outbox)
+    return Report(channels, outbox, unreached)
