@@ -46,6 +46,8 @@ class Arrival:
     uid: int
     flags: frozenset[str]
     envelope: Envelope
+    header: bytes = b""
+    """The header block, or the fields of it that were asked for, as they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,15 @@ class Wanted:
     """The line broke when it was asked for together with others."""
 
 
+Sources = Mapping[int, Mapping[str, bytes]]
+"""What was fetched of messages, byte for byte: by message, then by section ("1.2", "1<0.1024>" for the beginning of one)."""
+
+
 class MailStore(Protocol):
-    """What an IMAP channel needs of the store. Each call is one short transaction (at most ~50 messages)."""
+    """What an IMAP channel needs of the store. Each call is one short transaction (at most ~50 messages).
+
+    Everything fetched is kept as it came until retention: the header of an arrival, the sources of a body.
+    """
 
     def folders(self) -> Sequence[FolderState]: ...
 
@@ -98,10 +107,13 @@ class MailStore(Protocol):
 
     def places(self, message: int) -> Sequence[Place]: ...
 
-    def save_body(self, message: int, body: Body) -> None: ...
+    def save_body(self, message: int, body: Body, source: Mapping[str, bytes] = ...) -> None: ...
 
-    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
-        """Several at once, by message: a tenth of the writing, where they come together."""
+    def save_bodies(self, bodies: Mapping[int, Body], sources: Sources = ...) -> None:
+        """Several at once, by message: a tenth of the writing, where they come together. With what they were read from."""
+
+    def keep(self, message: int, section: str, content: bytes) -> None:
+        """Keep a section of a message as it was fetched, byte for byte."""
 
 
 @dataclass(frozen=True, slots=True)

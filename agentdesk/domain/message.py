@@ -88,6 +88,9 @@ class Body:
     """The text was made from HTML."""
     attachments: tuple[Attachment, ...] = ()
     problem: str = ""
+    marks: tuple[str, ...] = ()
+    """What the message is or holds: "smime-signed", "smime-encrypted", "pgp-signed", "pgp-encrypted", "calendar", "report", "tnef",
+    "uuencode", "too-complex"."""
 
 
 @dataclass(frozen=True, slots=True)

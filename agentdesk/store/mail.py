@@ -6,14 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from agentdesk.domain import cards
 from agentdesk.domain.about import numbers_in
 from agentdesk.domain.conversation import MessageState
-from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Wanted
+from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Sources, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import conversations, customers, fulltext, jobs, outbox, threads
+from agentdesk.store import conversations, customers, fulltext, jobs, originals, outbox, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -92,6 +93,8 @@ class StoredMail:
             "INSERT OR REPLACE INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)",
             (self._channel, folder.name, arrival.uid, message, " ".join(sorted(arrival.flags))),
         )
+        if arrival.header:
+            originals.keep(tx, message, originals.HEADER, arrival.header)
         tx.execute("UPDATE message SET gone = 0, seen = max(seen, ?) WHERE row = ?", (seen, message))
         if folder.role is Role.SENT:
             self._filed(tx, message, envelope.message_id)
@@ -261,19 +264,22 @@ class StoredMail:
         )
         return [Place(r["folder"], Role(r["role"]), r["uidvalidity"], r["uid"], frozenset(r["flags"].split())) for r in rows]
 
-    def save_body(self, message: int, body: Body) -> None:
-        self.save_bodies({message: body})
+    def save_body(self, message: int, body: Body, source: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        self.save_bodies({message: body}, {message: source})
 
-    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
+    def save_bodies(self, bodies: Mapping[int, Body], sources: Sources = MappingProxyType({})) -> None:
         def change(tx: Tx) -> None:
-            touched = [self._save_one(tx, message, body) for message, body in bodies.items()]
+            touched = [self._save_one(tx, message, body, sources.get(message, {})) for message, body in bodies.items()]
             for row in dict.fromkeys(touched):
                 if row:
                     conversations.refresh(tx, row, self._rules)
 
         self._db.write(change)
 
-    def _save_one(self, tx: Tx, message: int, body: Body) -> int:
+    def keep(self, message: int, section: str, content: bytes) -> None:
+        self._db.write(lambda tx: originals.keep(tx, message, section, content))
+
+    def _save_one(self, tx: Tx, message: int, body: Body, source: Mapping[str, bytes]) -> int:
         """Returns its conversation; 0 if there is no such message any more."""
         known = tx.one("SELECT conversation, subject, preview, direction FROM message WHERE row = ?", (message,))
         if known is None:
@@ -283,9 +289,12 @@ class StoredMail:
         fulltext.remove(tx, message)
         tx.execute(
             "UPDATE message SET text = ?1, quoted = ?2, html = ?3, preview = ?4, problem = CASE WHEN ?5 != '' THEN ?5"
-            " WHEN problem = 'unreadable' OR problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END WHERE row = ?6",
-            (text, quoted, body.html, preview, body.problem, message),
+            " WHEN problem = 'unreadable' OR problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END, marks = ?7"
+            " WHERE row = ?6",
+            (text, quoted, body.html, preview, body.problem, message, json.dumps(body.marks)),
         )
+        for section, content in source.items():
+            originals.keep(tx, message, section, content)
         fulltext.add(tx, message)
         for a in body.attachments:
             tx.execute(

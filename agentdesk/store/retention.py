@@ -5,7 +5,7 @@ What is unfinished is never forgotten: an open conversation, a draft, a reply on
 
 from __future__ import annotations
 
-from agentdesk.store import fulltext
+from agentdesk.store import fulltext, originals
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx
 
@@ -56,6 +56,7 @@ def _drop(tx: Tx, row: int) -> None:
     for message in tx.all("SELECT row FROM message WHERE conversation = ?", (row,)):
         fulltext.remove(tx, message["row"])
         tx.execute("DELETE FROM attachment WHERE message = ?", (message["row"],))
+        originals.forget(tx, message["row"])
         tx.execute("DELETE FROM place WHERE message = ?", (message["row"],))
         tx.execute("DELETE FROM meta WHERE key = ?", (f"raw:{message['row']}",))
     tx.execute("DELETE FROM draft_file WHERE outbox IN (SELECT id FROM outbox WHERE conversation = ?)", (row,))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from agentdesk.domain.mailbox import Arrival, FolderState, Place, Wanted
+from agentdesk.domain.mailbox import Arrival, FolderState, Place, Sources, Wanted
 from agentdesk.domain.message import Body, Envelope
 
 
@@ -14,6 +15,7 @@ class Stored:
     row: int
     envelope: Envelope
     body: Body | None = None
+    source: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -44,7 +46,7 @@ class MemoryStore:
         for arrival in arrivals:
             key = arrival.envelope.message_id or f"{folder.name}/{folder.uidvalidity}/{arrival.uid}"
             row = self.by_id.setdefault(key, len(self.by_id) + 1)
-            self.rows.setdefault(row, Stored(row, arrival.envelope))
+            self.rows.setdefault(row, Stored(row, arrival.envelope)).source["HEADER"] = arrival.header
             self.at[folder.name, arrival.uid] = (row, arrival.flags)
 
     def set_flags(self, folder: str, flags: Mapping[int, frozenset[str]]) -> None:
@@ -79,12 +81,16 @@ class MemoryStore:
         state = self.states[name]
         return Place(name, state.role, state.uidvalidity, uid, flags)
 
-    def save_body(self, message: int, body: Body) -> None:
+    def save_body(self, message: int, body: Body, source: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self.rows[message].body = body
+        self.rows[message].source.update(source)
 
-    def save_bodies(self, bodies: Mapping[int, Body]) -> None:
+    def save_bodies(self, bodies: Mapping[int, Body], sources: Sources = MappingProxyType({})) -> None:
         for message, body in bodies.items():
-            self.save_body(message, body)
+            self.save_body(message, body, sources.get(message, {}))
+
+    def keep(self, message: int, section: str, content: bytes) -> None:
+        self.rows[message].source[section] = content
 
     # For tests.
 

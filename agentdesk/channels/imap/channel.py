@@ -298,13 +298,16 @@ class ImapChannel:
         # What was in a flight that broke the line goes alone: there are messages on which servers break off, and the others must come
         mine = some[:1] if some[0].alone else [one for one in some if one.place.folder == sync.name and not one.alone][: self._window]
         here = {one.place.uid: one.message for one in mine}
+        kept: dict[int, dict[str, bytes]] = {}
         self._enter(session, sync)
         try:
-            found = texts.bring(session, list(here))
+            found = texts.bring(session, list(here), kept)
         except ChannelDown:
             self._store.texts_failed(list(here.values()))
             raise
-        self._store.save_bodies({here[uid]: body for uid, body in found.items() if body is not None})
+        self._store.save_bodies(
+            {here[uid]: body for uid, body in found.items() if body is not None}, {here[uid]: source for uid, source in kept.items()}
+        )
         for uid in (uid for uid, body in found.items() if body is None):
             self._give_up(session, sync, here[uid], uid)
         return True
@@ -343,11 +346,12 @@ class ImapChannel:
         """
         session = self._need()
         sync, uid = self._place(session, message)
-        for found, body in texts.bring(session, [uid]).items():
+        kept: dict[int, dict[str, bytes]] = {}
+        for found, body in texts.bring(session, [uid], kept).items():
             if body is None:
                 self._give_up(session, sync, message, found)
                 raise Refused(say("channels.not_there"))
-            self._store.save_body(message, body)
+            self._store.save_body(message, body, kept.get(found, {}))
 
     def fetch_raw(self, message: int) -> bytes:
         """The message as it is on the server, every byte.

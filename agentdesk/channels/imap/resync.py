@@ -347,7 +347,7 @@ class FolderSync:
                 size=size if isinstance(size, int) else 0,
                 preview=preview.decode("utf-8", "replace") if isinstance(preview, bytes) else "",
             )
-            arrivals.append(Arrival(one.uid, one.flags or frozenset(), envelope))
+            arrivals.append(Arrival(one.uid, one.flags or frozenset(), envelope, header))
         return sorted(arrivals, key=lambda arrival: -arrival.uid)
 
     # Flags and expunges.

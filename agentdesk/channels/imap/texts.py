@@ -39,10 +39,11 @@ class _Plan:
         return tuple(Word(f"BODY.PEEK[{one.replace('<', ']<') if '<' in one else one + ']'}".encode("ascii")) for one in items)
 
 
-def bring(session: Session, uids: Sequence[int]) -> dict[int, Body | None]:
+def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes]]) -> dict[int, Body | None]:
     """The texts of messages of the selected mailbox: of as many as one flight should carry, from the first on.
 
-    None: the server has no such message any more. Every message that was tried is in the answer.
+    None: the server has no such message any more. Every message that was tried is in the answer. `kept` takes up what was
+    fetched, by message and section, as it came.
     """
     batch = session.fetch((number_set(uids), (word("UID"), word("RFC822.SIZE"), word("BODYSTRUCTURE"))))
     told = {one.uid: one for one in batch.found if b"BODYSTRUCTURE" in one.items or b"RFC822.SIZE" in one.items}
@@ -60,7 +61,7 @@ def bring(session: Session, uids: Sequence[int]) -> dict[int, Body | None]:
             break
         plans.append(plan)
     if plans:
-        done.update(_bring(session, plans))
+        done.update(_bring(session, plans, kept))
     return done
 
 
@@ -75,7 +76,7 @@ def _plan(uid: int, told: Fetched | None) -> _Plan:
     return _Plan(uid, parts, items, sum(min(sizes.get(one, 0), cut) for one in wanted))
 
 
-def _bring(session: Session, plans: Sequence[_Plan]) -> dict[int, Body | None]:
+def _bring(session: Session, plans: Sequence[_Plan], kept: dict[int, dict[str, bytes]]) -> dict[int, Body | None]:
     groups: dict[tuple[str, ...], list[_Plan]] = {}
     for plan in plans:
         groups.setdefault(plan.items, []).append(plan)
@@ -87,14 +88,17 @@ def _bring(session: Session, plans: Sequence[_Plan]) -> dict[int, Body | None]:
     found: dict[int, list[Fetched]] = {}
     for one in batch.found:
         found.setdefault(one.uid, []).append(one)
-    return {plan.uid: _read(plan, found.get(plan.uid, []), unreadable=batch.unreadable > 0) for plan in plans}
+    return {
+        plan.uid: _read(plan, found.get(plan.uid, []), kept.setdefault(plan.uid, {}), unreadable=batch.unreadable > 0) for plan in plans
+    }
 
 
-def _read(plan: _Plan, found: Sequence[Fetched], *, unreadable: bool) -> Body | None:
+def _read(plan: _Plan, found: Sequence[Fetched], kept: dict[str, bytes], *, unreadable: bool) -> Body | None:
     if not plan.items:
         for one in found:
             raw = one.content("")
             if raw is not None:
+                kept[f"<0.{_WHOLE_BYTES}>" if len(raw) >= _WHOLE_BYTES else ""] = raw
                 return parse_message(raw, received=one.received or datetime.now(UTC))[1]
     else:
         contents: dict[str, bytes] = {}
@@ -104,6 +108,7 @@ def _read(plan: _Plan, found: Sequence[Fetched], *, unreadable: bool) -> Body | 
                 content = one.content(name)
                 if content is not None:
                     contents[name] = content
+                    kept[item if "<" in item and len(content) >= 2 * limits.TEXT_BYTES else name] = content
         if contents:
             return read_body(plan.parts, contents)
     if found or unreadable:

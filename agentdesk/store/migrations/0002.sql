@@ -1,0 +1,1 @@
+-- From version 1 to version 2. What stands here stands in ../schema.sql, too; columns come with a default.
