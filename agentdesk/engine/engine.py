@@ -23,17 +23,17 @@ from agentdesk.engine import shop, team
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.filing import Filing
 from agentdesk.engine.link import Gauge
-from agentdesk.engine.lock import DeskLock
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
 from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
 from agentdesk.errors import ConfigError, DeskError
 from agentdesk.locale import say
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import jobs, outbox, retention
+from agentdesk.store import jobs, migrations, outbox, retention
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
+from agentdesk.store.lock import DeskLock
 from agentdesk.store.mail import StoredMail
 from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.store.team import LocalTeamLog
@@ -70,7 +70,7 @@ class Engine:
     def start(self) -> None:
         """Open the store, recover what a crash left, start the threads."""
         config = self.config
-        self.database = Database(config.state / "desk.db")
+        self.database = Database(config.state / "desk.db", holds_lock=True)
         self._started = True
         self._blobs = Blobs(config.state / "blobs")
         self._team = LocalTeamLog(config.state / "team.db")
@@ -223,6 +223,7 @@ class Engine:
             if now >= self._next_sweep:
                 self._next_sweep = now + SWEEP_EVERY
                 retention.sweep(self.database, self._blobs)
+                migrations.forget_copies(self.database.path)
 
     def wake(self) -> None:
         """Let every thread look at its work."""

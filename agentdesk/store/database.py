@@ -21,10 +21,14 @@ from typing import Any, Self, TypeVar
 
 from agentdesk.errors import DeskError, Refused
 from agentdesk.locale import say
+from agentdesk.store import migrations
+from agentdesk.store.lock import DeskLock
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEEP_REVISIONS = 20_000
 BUSY_SECONDS = 5.0
+MIGRATION_PATIENCE = 10.0
+"""Seconds a desk of an earlier version is waited for, while another one holds its lock: a new engine is bringing it up, or an old one works."""
 
 T = TypeVar("T")
 
@@ -144,11 +148,16 @@ def _use_log(db: sqlite3.Connection) -> None:
 class Database:
     """An open desk.db. Reads run on the calling thread, writes on the writer thread; both may be used from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open, and create if it is not there.
+    def __init__(self, path: Path, *, holds_lock: bool = False) -> None:
+        """Open, create if it is not there, and bring to this version if it is of an earlier one.
+
+        Args:
+            path: desk.db in the desk's state folder.
+            holds_lock: the caller has the desk's lock. Others take it for as long as a migration needs it.
 
         Raises:
-            DeskError: the file can't be opened, is no database, or was written by a newer version.
+            DeskError: the file can't be opened, is no database, was written by a newer version, or is of an earlier one that somebody
+                still works with.
         """
         self.path = path
         make_private_file(path)
@@ -157,7 +166,7 @@ class Database:
             try:
                 _use_log(self._writer)
                 self._writer.execute("PRAGMA synchronous = FULL")
-                self._prepare()
+                self._prepare(holds_lock=holds_lock)
             except BaseException:
                 self._writer.close()
                 raise
@@ -171,21 +180,50 @@ class Database:
         self._thread = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
         self._thread.start()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, holds_lock: bool) -> None:
+        db = self._writer
+        if migrations.version_of(db) == 0:
+            self._create()
+        if migrations.version_of(db) < SCHEMA_VERSION:
+            self._migrate(holds_lock=holds_lock)
+        if migrations.version_of(db) > SCHEMA_VERSION:
+            raise Refused(say("store.newer", path=self.path))
+
+    def _create(self) -> None:
         db = self._writer
         db.execute("BEGIN IMMEDIATE")
         try:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise Refused(say("store.newer", path=self.path))
-            if version == 0:
-                _run_script(db, (Path(__file__).with_name("schema.sql")).read_text("utf-8"))
+            if migrations.version_of(db) == 0:  # nobody else was faster
+                migrations.run_script(db, (Path(__file__).with_name("schema.sql")).read_text("utf-8"))
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+    def _migrate(self, *, holds_lock: bool) -> None:
+        if holds_lock:
+            self._bring_up()
+            return
+        lock = DeskLock(self.path.parent)
+        end = time.monotonic() + MIGRATION_PATIENCE
+        while not lock.take():
+            if migrations.version_of(self._writer) >= SCHEMA_VERSION:
+                return
+            if time.monotonic() > end:
+                raise Refused(say("store.older", path=self.path))
+            time.sleep(0.05)
+        try:
+            self._bring_up()
+        finally:
+            lock.release()
+
+    def _bring_up(self) -> None:
+        try:
+            migrations.run(self._writer, self.path, SCHEMA_VERSION)
+        except OSError as error:  # of the copy made before
+            raise DeskError(say("store.cannot_copy", path=self.path, error=error.strerror or error)) from error
 
     # -- reading
 
@@ -279,20 +317,12 @@ class Database:
         self.write(lambda tx: tx.execute("DELETE FROM revision WHERE seq < (SELECT max(seq) FROM revision) - ?", (KEEP_REVISIONS,)))
 
     def backup(self, target: Path) -> None:
-        """A consistent copy while others work.
-
-        A copy of a queue must not send what the queue itself sends after the copy was made: there, what is on its way is of
-        unknown outcome. The engine then looks for it in Sent, and else the agent decides.
-        """
+        """A consistent copy while others work; what is on its way is of unknown outcome in it."""
         copy = sqlite3.connect(target)
         try:
             self.reader().backup(copy)
             with copy:
-                copy.execute(
-                    "UPDATE outbox SET state = 'unknown', detail = ?, looked_at = 0, next_try_at = 0"
-                    " WHERE state IN ('held', 'scheduled', 'queued', 'fenced', 'sending')",
-                    (say("store.from_backup"),),
-                )
+                migrations.leave_unsent(copy)
         finally:
             copy.close()
 
@@ -314,16 +344,6 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _run_script(db: sqlite3.Connection, script: str) -> None:
-    """`executescript` commits first; this keeps the transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
 
 
 class Changes:

@@ -203,7 +203,7 @@ def engine_pid(desk: Desk) -> int:
 
 
 def engine_is_gone(desk: Desk) -> bool:
-    from agentdesk.engine.lock import DeskLock
+    from agentdesk.store.lock import DeskLock
 
     lock = DeskLock(desk.config.state)
     free = lock.take()

@@ -3,6 +3,8 @@
 WORDS = {
     "store.cannot_open": "The desk's database {path} can't be opened: {error}. Restore it from a backup, or move it away and let the desk sync again (drafts and unsent replies are in it).",
     "store.newer": "The desk's database {path} was written by a newer version of AgentDesk. Please update AgentDesk.",
+    "store.older": "The desk's database {path} is of an earlier version of AgentDesk, and an AgentDesk still works with it: one of that version in another window, or one that is bringing it up to date at this moment. Close the other window, or wait a moment, and open the desk again.",
+    "store.cannot_copy": "The desk's database {path} can't be copied before it is brought to this version: {error}. Nothing was changed.",
     "store.closed": "The desk is closed.",
     "store.disk_full": "The disk is full: nothing more can be saved in {path}. Free some space; what was saved is safe.",
     "store.turned_up": "it did arrive: the conversation shows it",

@@ -3,6 +3,8 @@
 WORDS = {
     "store.cannot_open": "L'archivio {path} non si apre: {error}. Ripristinalo da una copia, oppure spostalo e lascia che il desk sincronizzi di nuovo (contiene bozze e risposte non inviate).",
     "store.newer": "L'archivio {path} è stato scritto da una versione più recente di AgentDesk. Aggiorna AgentDesk.",
+    "store.older": "L'archivio {path} è di una versione precedente di AgentDesk, e un AgentDesk ci sta ancora lavorando: uno di quella versione in un'altra finestra, oppure uno che lo sta aggiornando in questo momento. Chiudi l'altra finestra, o attendi un momento, e riapri il desk.",
+    "store.cannot_copy": "L'archivio {path} non si può copiare prima di portarlo a questa versione: {error}. Non è stato modificato nulla.",
     "store.closed": "Il desk è chiuso.",
     "store.disk_full": "Il disco è pieno: in {path} non si può più salvare nulla. Libera spazio; ciò che era salvato è al sicuro.",
     "store.turned_up": "è arrivato: la conversazione lo mostra",
