@@ -6,6 +6,7 @@ Only `interrupt` may be called from another thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,9 +110,17 @@ class MailActions(Protocol):
     def fetch_text(self, message: int) -> None:
         """Bring one message's text in now (it goes to the store)."""
 
-    def fetch_raw(self, message: int) -> bytes: ...
+    def fetch_raw(self, message: int, start: int, keep: Callable[[bytes, int], bool]) -> None:
+        """The whole message, from byte `start` on, in pieces as `fetch_part` does it."""
 
-    def fetch_part(self, message: int, part: str) -> bytes: ...
+    def fetch_part(self, message: int, part: str, start: int, keep: Callable[[bytes, int], bool]) -> None:
+        """One part as it is encoded, from byte `start` on: `keep(piece, total)` until all is here or `keep` returns False.
+
+        `total` is what the server says there is. It is exact at the last piece, which may be empty: all is here when the pieces
+        amount to it. Each piece takes a second or two, so that something urgent need not wait longer."""
+
+    def transfer_encoding(self, message: int, part: str) -> str:
+        """How the bytes of a part are encoded, for `mail.parts.decode_transfer`."""
 
     def set_seen(self, message: int, *, seen: bool) -> None: ...
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from agentdesk.channels.base import ChannelDown, MailActions
 from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
+from agentdesk.mail.parts import decode_transfer
 from agentdesk.store import jobs
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx
@@ -71,13 +73,21 @@ class MailJobs:
             case "text":
                 self._mailbox.fetch_text(job.message)
             case "part":
-                self._keep_part(job, self._mailbox.fetch_part(job.message, str(job.data["part"])))
+                self._keep_part(job, self._part(job.message, str(job.data["part"])))
             case "raw":
-                self._keep_raw(job, self._mailbox.fetch_raw(job.message))
+                raw = bytearray()
+                self._mailbox.fetch_raw(job.message, 0, partial(_gather, raw))
+                self._keep_raw(job, bytes(raw))
             case "seen":
                 self._mailbox.set_seen(job.message, seen=bool(job.data["seen"]))
             case "move":
                 self._mailbox.move(job.message, str(job.data["role"]))
+
+    def _part(self, message: int, part: str) -> bytes:
+        """What the sender attached, decoded."""
+        encoded = bytearray()
+        self._mailbox.fetch_part(message, part, 0, partial(_gather, encoded))
+        return decode_transfer(bytes(encoded), self._mailbox.transfer_encoding(message, part))
 
     def _keep_part(self, job: Job, content: bytes) -> None:
         keep_attachment(self._db, self._blobs, job, content)
@@ -91,6 +101,11 @@ class MailJobs:
             tx.touch("conversation", job.conversation)
 
         self._db.write(change)
+
+
+def _gather(here: bytearray, piece: bytes, _total: int) -> bool:
+    here.extend(piece)
+    return True
 
 
 class ChatJobs:

@@ -129,7 +129,9 @@ def test_moves_and_flags_reach_the_server(mail: tuple[ImapChannel, MemoryStore, 
     channel.move(row, "junk")
     bring_in(channel)
     assert [place for place, (known, _) in store.at.items() if known == row] == [("Junk", 1)]
-    assert message_from_bytes(channel.fetch_raw(row), policy=default)["Subject"] == "Terzo"
+    raw: list[bytes] = []
+    channel.fetch_raw(row, 0, lambda piece, _total: raw.append(piece) is None)
+    assert message_from_bytes(b"".join(raw), policy=default)["Subject"] == "Terzo"
 
 
 class ChatMemory:

@@ -16,6 +16,7 @@ from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.domain.mailbox import Role
 from tests.contract.memory_store import MemoryStore
 from tests.dialogue.pymap_server import PASSWORD, USER, Pymap
+from tests.servers.mailroom import part_of, raw_of
 
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 
@@ -108,8 +109,8 @@ def test_parts(server: Pymap) -> None:
         assert body is not None
         assert body.text == "Il pacco è rotto."
         assert [(one.part, one.name) for one in body.attachments] == [("2", "foto.png")]
-        assert channel.fetch_part(1, "2") == bytes(range(256)) * 4
-        assert channel.fetch_raw(1) == MIXED
+        assert part_of(channel, 1, "2") == bytes(range(256)) * 4
+        assert raw_of(channel, 1) == MIXED
 
 
 def test_what_others_do_is_noticed(server: Pymap) -> None:

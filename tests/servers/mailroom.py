@@ -11,6 +11,7 @@ from typing import Any
 
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.domain.mailbox import MailStore
+from agentdesk.mail.parts import decode_transfer
 from tests.servers.dovecot import Dovecot
 
 START = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
@@ -56,6 +57,19 @@ def sync(channel: ImapChannel, most: int = 500) -> int:
         if channel.refresh():
             return step
     raise AssertionError("it never ends")
+
+
+def raw_of(channel: ImapChannel, message: int) -> bytes:
+    pieces: list[bytes] = []
+    channel.fetch_raw(message, 0, lambda piece, _total: pieces.append(piece) is None)
+    return b"".join(pieces)
+
+
+def part_of(channel: ImapChannel, message: int, part: str) -> bytes:
+    """What was attached, decoded."""
+    pieces: list[bytes] = []
+    channel.fetch_part(message, part, 0, lambda piece, _total: pieces.append(piece) is None)
+    return decode_transfer(b"".join(pieces), channel.transfer_encoding(message, part))
 
 
 class Masked(ImapChannel):

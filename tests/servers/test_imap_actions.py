@@ -6,16 +6,31 @@ import base64
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
+from agentdesk.channels.imap import pieces
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.imap.connection import Connection
 from agentdesk.domain.mailbox import Role
 from agentdesk.errors import LoginRefused, Refused
 from tests.contract.memory_store import MemoryStore
 from tests.servers.dovecot import Dovecot
-from tests.servers.mailroom import MODES, START, Masked, client, fill, masked, message, put, search, sync
+from tests.servers.mailroom import (
+    MODES,
+    START,
+    Masked,
+    client,
+    fill,
+    masked,
+    message,
+    part_of,
+    put,
+    raw_of,
+    search,
+    sync,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -45,6 +60,7 @@ def one(dovecot: Dovecot) -> Iterator[Desk]:
     desk.channel.close()
 
 
+FILE = base64.encodebytes(bytes(range(256)) * 40).replace(b"\n", b"\r\n")
 MIXED = (
     b"From: Maria <maria@example.org>\r\nTo: support@shop.example\r\nSubject: damaged\r\nMessage-ID: <mixed@example.org>\r\n"
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n--outer\r\n"
@@ -52,7 +68,7 @@ MIXED = (
     b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     b"Il pacco =E8 rotto.\r\n\r\n--inner\r\nContent-Type: text/html\r\n\r\n<p>Il pacco &egrave; rotto.</p>\r\n--inner--\r\n--outer\r\n"
     b"Content-Type: image/png\r\nContent-Disposition: attachment;\r\n filename*=utf-8''pacco%20%C3%A8%20rotto.png\r\n"
-    b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(bytes(range(256)) * 40).replace(b"\n", b"\r\n") + b"--outer\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n" + FILE + b"--outer\r\n"
     b"Content-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\nSubject: inner\r\n\r\ninner text\r\n--outer--\r\n"
 )
 
@@ -79,13 +95,43 @@ def test_a_part_is_decoded_and_raw_is_every_byte(desk: Desk) -> None:
         put(other, "INBOX", MIXED)
     channel = desk.begin()
     row = desk.store.row("<mixed@example.org>")
-    assert channel.fetch_part(row, "2") == bytes(range(256)) * 40
-    assert channel.fetch_part(row, "3").startswith(b"From: a@example.org\r\nSubject: inner")
-    assert channel.fetch_part(row, "1.1") == "Il pacco è rotto.\r\n".encode("iso-8859-1")
-    assert channel.fetch_raw(row) == MIXED
+    assert part_of(channel, row, "2") == bytes(range(256)) * 40
+    assert part_of(channel, row, "3").startswith(b"From: a@example.org\r\nSubject: inner")
+    assert part_of(channel, row, "1.1") == "Il pacco è rotto.\r\n".encode("iso-8859-1")
+    assert raw_of(channel, row) == MIXED
     for part in ("9", "0", "1]", "1 BODY[]", "", "TEXT"):
         with pytest.raises(Refused):
-            channel.fetch_part(row, part)
+            part_of(channel, row, part)
+
+
+def test_a_part_goes_on_where_it_was_left(desk: Desk) -> None:
+    """In pieces of the size the line takes, from any byte on, until the one who keeps them has enough."""
+    with client(desk.server, desk.user) as other:
+        put(other, "INBOX", MIXED)
+        put(other, "INBOX", MIXED.replace(b"mixed@", b"large@").replace(FILE, FILE * 40))
+    channel = desk.begin()
+    row = desk.store.row("<large@example.org>")
+    expected = (FILE * 40)[:-2]  # the last line end is the boundary's
+    here: list[bytes] = []
+    totals: set[int] = set()
+
+    def until_interrupted(piece: bytes, total: int) -> bool:
+        here.append(piece)
+        totals.add(total)
+        return False
+
+    while sum(map(len, here)) not in totals:
+        before = channel.usage.copy()
+        channel.fetch_part(row, "2", sum(map(len, here)), until_interrupted)
+        assert channel.usage.since(before).round_trips == 1
+        assert 0 < len(here[-1]) <= pieces.MOST
+    assert len(here) > 3
+    assert totals == {len(expected)}
+    assert b"".join(here) == expected
+    assert channel.transfer_encoding(row, "2") == "base64"
+    raw: list[bytes] = []
+    channel.fetch_raw(desk.store.row("<mixed@example.org>"), 100, lambda piece, _total: raw.append(piece) is None)
+    assert b"".join(raw) == MIXED[100:]
 
 
 def test_a_message_of_one_part(one: Desk) -> None:
@@ -96,7 +142,7 @@ def test_a_message_of_one_part(one: Desk) -> None:
     body = one.store.rows[row].body
     assert body is not None
     assert body.text.startswith("Good morning")
-    assert channel.fetch_part(row, "1").startswith(b"Good morning")
+    assert part_of(channel, row, "1").startswith(b"Good morning")
 
 
 def test_a_text_without_end_is_cut(one: Desk) -> None:
@@ -155,7 +201,7 @@ def test_a_filed_copy_is_there_once_and_found(desk: Desk) -> None:
     assert desk.store.rows[desk.store.row("<m7@example.org>")].envelope.at == sent_at
     with client(desk.server, desk.user) as other:
         assert search(other, "Sent", "SEEN") == [1]
-        assert channel.fetch_raw(desk.store.row("<m7@example.org>")) == message(7)
+        assert raw_of(channel, desk.store.row("<m7@example.org>")) == message(7)
 
 
 def test_a_copy_among_many_is_found_by_search(one: Desk) -> None:
@@ -221,7 +267,7 @@ def test_a_message_that_is_gone(desk: Desk) -> None:
         other.select("INBOX")
         other.uid("STORE", "2", "+FLAGS", "(\\Deleted)")
         other.expunge()
-    for action in (channel.fetch_text, channel.fetch_raw):
+    for action in (channel.fetch_text, partial(raw_of, channel)):
         with pytest.raises(Refused, match="no longer"):
             action(row)
     sync(channel)
@@ -285,8 +331,8 @@ def test_nothing_is_marked_as_read_by_reading(one: Desk) -> None:
     channel = one.begin()
     channel.texts = True
     sync(channel)
-    channel.fetch_raw(1)
-    channel.fetch_part(1, "1")
+    raw_of(channel, 1)
+    part_of(channel, 1, "1")
     with client(one.server, one.user) as other:
         assert search(other, "INBOX", "UNSEEN") == [1, 2, 3]
 

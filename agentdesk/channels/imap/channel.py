@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from agentdesk.channels.base import Capabilities, ChannelDown, Usage
-from agentdesk.channels.imap import folders, structure, texts
-from agentdesk.channels.imap.commands import Word, number_range, number_set, section, word
-from agentdesk.channels.imap.connection import Connection, Patience, Timeouts
-from agentdesk.channels.imap.responses import size_of, structure_of
+from agentdesk.channels.imap import folders, pieces, texts
+from agentdesk.channels.imap.commands import number_range, section, word
+from agentdesk.channels.imap.connection import Connection, Timeouts
+from agentdesk.channels.imap.responses import size_of
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.session import Session
 from agentdesk.config import MailChannelConfig
@@ -21,12 +21,9 @@ from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.mail.headers import message_id as first_message_id
 from agentdesk.mail.headers import parse_fields
-from agentdesk.mail.parts import decode_transfer
-from agentdesk.mail.structure import read_structure
 
 _log = logging.getLogger(__name__)
 
-_WHOLE_MESSAGE = Patience(seconds=120, most=3600, bytes=256 << 20)
 _IDLE_TOO_SHORT = 5.0
 """Seconds after which a server that ended IDLE by itself is not asked for it again in this pause."""
 _LATEST = 10
@@ -79,6 +76,8 @@ class ImapChannel:
         self._asked_at = 0.0
         self._idle_since = 0.0
         self._without: set[int] = set()
+        self._pace = pieces.Pace()
+        self._encodings: dict[tuple[int, str], str] = {}
         self._stop = threading.Event()
 
     # Channel.
@@ -353,47 +352,47 @@ class ImapChannel:
                 raise Refused(say("channels.not_there"))
             self._store.save_body(message, body, kept.get(found, {}))
 
-    def fetch_raw(self, message: int) -> bytes:
-        """The message as it is on the server, every byte.
+    def fetch_raw(self, message: int, start: int, keep: pieces.Keep) -> None:
+        """The message as it is on the server, every byte, in pieces.
 
         Raises:
             Refused: it is no longer there.
         """
         session = self._need()
         _, uid = self._place(session, message)
-        return self._raw(session, uid)
+        pieces.bring(session, uid, "", start, keep, self._pace)
 
-    def _raw(self, session: Session, uid: int) -> bytes:
-        batch = session.fetch((number_set([uid]), (word("UID"), word("BODY.PEEK[]"))), patience=_WHOLE_MESSAGE)
-        for one in batch.found:
-            raw = one.content("")
-            if one.uid == uid and raw is not None:
-                return raw
-        raise Refused(say("channels.not_there"))
-
-    def fetch_part(self, message: int, part: str) -> bytes:
-        """One part, decoded: what the sender attached.
+    def fetch_part(self, message: int, part: str, start: int, keep: pieces.Keep) -> None:
+        """One part, encoded as the sender attached it, in pieces.
 
         Raises:
             Refused: the message is no longer there, or has no such part.
         """
         session = self._need()
         try:
-            item = Word(f"BODY.PEEK[{section(part)}]".encode("ascii"))
+            section(part)
         except ValueError as error:
             raise Refused(say("channels.not_there")) from error
         _, uid = self._place(session, message)
-        batch = session.fetch((number_set([uid]), (word("UID"), word("BODYSTRUCTURE"), item)), patience=_WHOLE_MESSAGE)
-        for one in batch.found:
-            infos = {info.section: info for info in structure.parts(structure_of(one))}
-            content = one.content(part)
-            if one.uid == uid and content is not None and part in infos:
-                return decode_transfer(content, infos[part].encoding)
-        whole = read_structure(self._raw(session, uid))
-        for info in whole.parts:
-            if info.section == part and part in whole.spans:
-                return decode_transfer(whole.content(part), info.encoding)
-        raise Refused(say("channels.not_there"))
+        info = pieces.bring(session, uid, part, start, keep, self._pace)
+        if info is not None:
+            self._encodings[message, part] = info.encoding
+
+    def transfer_encoding(self, message: int, part: str) -> str:
+        """How a part is encoded (for `mail.parts.decode_transfer`); known without asking after `fetch_part` brought its end.
+
+        Raises:
+            Refused: the message is no longer there, or has no such part.
+        """
+        known = self._encodings.get((message, part))
+        if known is not None:
+            return known
+        session = self._need()
+        _, uid = self._place(session, message)
+        info = pieces.described(session, uid, part)
+        if info is None:
+            raise Refused(say("channels.not_there"))
+        return info.encoding
 
     def set_seen(self, message: int, *, seen: bool) -> None:
         """Set or take away the flag, wherever the message lies."""

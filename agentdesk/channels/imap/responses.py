@@ -114,7 +114,17 @@ class Fetched:
         wanted = b"BODY[" + section.encode("ascii")
         for name, value in self.items.items():
             if name == wanted + b"]" or name.startswith((wanted + b" (", wanted + b"]<")):
-                return value if isinstance(value, bytes) else str(value).encode() if isinstance(value, int) else b""
+                return _as_bytes(value)
+        return None
+
+    def piece(self, section: str, at: int) -> bytes | None:
+        """What `BODY[section]<at.size>` brought: from `at` on, also where the server sends all of it instead."""
+        wanted = f"BODY[{section}]".encode("ascii")
+        for name, value in self.items.items():
+            if name == wanted + b"<%d>" % at:
+                return _as_bytes(value)
+            if name == wanted:
+                return _as_bytes(value)[at:]
         return None
 
 
@@ -262,6 +272,11 @@ def as_int(raw: bytes) -> int:
     """A number as large as a mod-sequence may be (RFC 7162, 7), 0 if it is none."""
     value = int(raw) if re.fullmatch(rb"[0-9]{1,20}", raw) else 0
     return value if value < 1 << 63 else 0
+
+
+def _as_bytes(value: Any) -> bytes:
+    """A content: IMAPClient makes a number of one that looks like it, and None of NIL."""
+    return value if isinstance(value, bytes) else str(value).encode() if isinstance(value, int) else b""
 
 
 def _within(value: Any) -> int:
