@@ -92,8 +92,7 @@ CREATE TABLE message (
     state TEXT NOT NULL DEFAULT '',             -- of an outbound message: as in outbox, or sent/delivered/read/failed
     seen INTEGER NOT NULL DEFAULT 0,
     gone INTEGER NOT NULL DEFAULT 0,            -- deleted elsewhere; still readable
-    unreadable_tries INTEGER NOT NULL DEFAULT 0,
-    marks TEXT NOT NULL DEFAULT '[]'            -- what it is or holds: smime-signed, calendar, report, tnef, ...
+    unreadable_tries INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX message_conversation ON message (conversation, at);
 CREATE INDEX message_id ON message (message_id);
@@ -107,11 +106,6 @@ CREATE TABLE attachment (
     blob TEXT NOT NULL DEFAULT '',              -- digest of its content in blobs/, once fetched
     UNIQUE (message, part)
 ) STRICT;
-
--- What was fetched of a message, byte for byte (zlib inside): section HEADER (the fields asked for), 1.2, 1<0.8388608>.
-CREATE TABLE source (
-    message INTEGER NOT NULL, section TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (message, section)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE folder (
     channel TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, uidvalidity INTEGER NOT NULL,
