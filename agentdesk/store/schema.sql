@@ -105,6 +105,7 @@ CREATE TABLE attachment (
     part TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
     inline INTEGER NOT NULL DEFAULT 0, content_id TEXT NOT NULL DEFAULT '',
     blob TEXT NOT NULL DEFAULT '',              -- digest of its content in blobs/, once fetched
+    fetched INTEGER NOT NULL DEFAULT 0,         -- bytes of it that are here so far, as they are encoded
     UNIQUE (message, part)
 ) STRICT;
 
@@ -207,7 +208,9 @@ CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, kind TEXT NOT NULL,
     message INTEGER NOT NULL DEFAULT 0, conversation INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL DEFAULT '{}',
     attempts INTEGER NOT NULL DEFAULT 0, next_try_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
-    created_at INTEGER NOT NULL, urgent INTEGER NOT NULL DEFAULT 0
+    created_at INTEGER NOT NULL, urgent INTEGER NOT NULL DEFAULT 0,
+    fetched INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, -- of a part or a whole message: bytes here, bytes in all
+    rate INTEGER NOT NULL DEFAULT 0             -- bytes a second, lately
 ) STRICT;
 CREATE INDEX job_channel ON job (channel, urgent, id);
 

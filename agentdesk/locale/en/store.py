@@ -7,6 +7,8 @@ WORDS = {
     "store.cannot_copy": "The desk's database {path} can't be copied before it is brought to this version: {error}. Nothing was changed.",
     "store.closed": "The desk is closed.",
     "store.disk_full": "The disk is full: nothing more can be saved in {path}. Free some space; what was saved is safe.",
+    "store.no_room": "There is not enough room on the disk: {size} MB must be free in {path}. It goes on by itself when they are.",
+    "store.cannot_write": "Nothing can be written in {path}: {error}. What came is kept; it goes on by itself.",
     "store.turned_up": "it did arrive: the conversation shows it",
     "store.busy": "The desk's database {path} is held by another program; nothing was saved. Try again.",
     "store.from_backup": "It was on its way when the backup was made, and may have gone out since.",
