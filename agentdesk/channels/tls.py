@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentdesk.channels.base import ChannelDown
@@ -18,16 +19,34 @@ _CERTIFICATES = {62: "certificate_host", 64: "certificate_host", 10: "certificat
 """OpenSSL's codes (X509_V_ERR_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH, CERT_HAS_EXPIRED) for which there is better advice than for the rest."""
 
 
-def client_context(ca_file: Path | None) -> ssl.SSLContext:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate of ours, for servers that want to see one."""
+
+    certificate: Path
+    key: Path | None = None
+    """None: in the same file."""
+    passphrase: str = field(repr=False, default="")
+
+
+def client_context(ca_file: Path | None, identity: Identity | None = None) -> ssl.SSLContext:
     """TLS that checks the chain and the host name: against the system's authorities, or only those of `ca_file`.
 
     Raises:
-        ChannelDown: `ca_file` can't be read, or holds no certificate.
+        ChannelDown: `ca_file` can't be read, or holds no certificate; likewise our own certificate and its key.
     """
     try:
-        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError as error:
         raise ChannelDown(say("channels.ca_file", file=str(ca_file), reason=clean_line(str(error)))) from error
+    if identity is not None:
+        try:
+            # A passphrase is always given: OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(identity.certificate, identity.key, lambda: identity.passphrase)
+        except (OSError, ValueError) as error:
+            reason = clean_line(getattr(error, "reason", None) or str(error))
+            raise ChannelDown(say("channels.client_cert", file=str(identity.certificate), reason=reason)) from error
+    return context
 
 
 def is_loopback(host: str) -> bool:

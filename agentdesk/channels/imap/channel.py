@@ -15,6 +15,8 @@ from agentdesk.channels.imap.connection import Connection, Timeouts
 from agentdesk.channels.imap.responses import size_of
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.session import Session
+from agentdesk.channels.sasl import Tokens
+from agentdesk.channels.tls import Identity
 from agentdesk.config import MailChannelConfig
 from agentdesk.domain.mailbox import MailStore, Place, Role
 from agentdesk.errors import Refused
@@ -50,6 +52,8 @@ class ImapChannel:
         poll: float = 15.0,
         look_around: float = 60.0,
         idle_for: float = 540.0,
+        tokens: Tokens | None = None,
+        identity: Identity | None = None,
     ) -> None:
         """`older`, `texts`: bring in also what is older than the newest window, and the texts; may be changed at any time.
 
@@ -68,7 +72,7 @@ class ImapChannel:
         self._poll = poll
         self._look_around = look_around
         self._idle_for = idle_for
-        self._connection = Connection(config.imap, ca_file=config.ca_file, usage=self.usage, timeouts=timeouts)
+        self._connection = Connection(config.imap, ca_file=config.ca_file, usage=self.usage, timeouts=timeouts, tokens=tokens, identity=identity)
         self._session: Session | None = None
         self._folders: dict[Role, FolderSync] = {}
         self._listed = False

@@ -30,13 +30,16 @@ from typing import Any
 import imaplib2
 import imaplib2.imaplib2 as _library
 
+from agentdesk.channels import sasl
 from agentdesk.channels.base import ChannelDown, Usage
 from agentdesk.channels.imap.commands import Command, Word, command, sasl_plain, text
 from agentdesk.channels.imap.lines import TEXT_ONLY, Lines
 from agentdesk.channels.imap.opening import open_stream
 from agentdesk.channels.imap.quirks import Quirks
 from agentdesk.channels.imap.responses import Answer, Untagged
+from agentdesk.channels.sasl import Mechanism, TokenRefused, Tokens
 from agentdesk.channels.stream import Stream
+from agentdesk.channels.tls import Identity
 from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.errors import LoginRefused
@@ -129,6 +132,8 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.reason = ""
         self.untagged: list[Untagged] = []
         self.continued = 0
+        self.challenge = b""
+        """What stood behind the last "+"."""
         self.lines = Lines(lambda piece: self.inq.put(piece), Patience().bytes)  # noqa: PLW0108 - its queue comes later
         self._early = early
         self._preauth = preauth
@@ -206,6 +211,7 @@ class _Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
                 resp = resp.rstrip(b"\n") + b"\r\n"
             if resp.startswith(b"+"):
                 with self.bell:
+                    self.challenge = resp[1:].strip()
                     self.continued += 1
                     self.bell.notify_all()
                 return
@@ -292,15 +298,17 @@ class Connection:
     """Whether to ask for compression where it is offered."""
 
     def __init__(
-        self, url: ServerUrl, *, ca_file: Path | None = None, usage: Usage | None = None, timeouts: Timeouts | None = None
+        self, url: ServerUrl, *, ca_file: Path | None = None, usage: Usage | None = None, timeouts: Timeouts | None = None,
+        tokens: Tokens | None = None, identity: Identity | None = None,
     ) -> None:
+        """`tokens`: log in by these instead of the password; `identity`: our certificate."""
         self.url = url
         self.usage = usage if usage is not None else Usage()
         self.timeouts = timeouts or Timeouts()
         self.capabilities: frozenset[str] = frozenset()
         self.quirks = Quirks()
         self.compressed = False
-        self._ca_file = ca_file
+        self._ca_file, self._tokens, self._identity = ca_file, tokens, identity
         self._wire: _Wire | None = None
         self._idle: _Pending | None = None
 
@@ -309,20 +317,33 @@ class Connection:
     def open(self, user: str, password: str) -> None:
         """Connect, TLS, log in, compress.
 
+        An access token that is refused is renewed and tried once more, never again.
+
         Raises:
-            LoginRefused: the server does not accept the name or the password.
+            LoginRefused: the server does not accept the name, the password or the token.
         """
         self.close()
+        if self._tokens is None:
+            self._begin(user, password, "")
+            return
+        token = sasl.asked(self._tokens.current)
+        try:
+            self._begin(user, password, token)
+        except TokenRefused:
+            self.close()
+            self._begin(user, password, sasl.asked(partial(self._tokens.renewed, token)))
+
+    def _begin(self, user: str, password: str, token: str) -> None:
         preauth = self._connect()
         if preauth:
             self._ask_capabilities()
         else:
-            self._login(user, password)
+            self._login(user, password, token)
 
     def _connect(self) -> bool:
         """Whether we are logged in already."""
         opened = open_stream(
-            self.url, self._ca_file, self.usage, connect=self.timeouts.connect, greeting=self.timeouts.greeting
+            self.url, self._ca_file, self.usage, connect=self.timeouts.connect, greeting=self.timeouts.greeting, identity=self._identity
         )
         try:
             self._wire = _Wire(opened.stream, opened.early, preauth=opened.preauth)
@@ -334,9 +355,19 @@ class Connection:
         self.compressed = False
         return opened.preauth
 
-    def _login(self, user: str, password: str) -> None:
+    def _login(self, user: str, password: str, token: str) -> None:
         if not self.capabilities:
             self._ask_capabilities()
+        if self._tokens is not None:
+            self._login_by_token(user, token)
+            return
+        if self._identity is not None and "AUTH=EXTERNAL" in self.capabilities:
+            answer, _ = self._authenticate(sasl.by_certificate(user))
+            if answer.status == "OK":
+                self._logged_in(answer)
+                return
+            if not password:
+                raise self._refused(answer, user)
         if "LOGINDISABLED" in self.capabilities:
             raise self._down(say("channels.login_disabled"))
         try:
@@ -350,16 +381,64 @@ class Connection:
         else:
             answer, compress = self.run(login)[0], None
         if answer.status != "OK":
-            detail = answer.words
-            self.close()
-            if answer.code()[0] in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"):  # RFC 5530, 3
-                raise ChannelDown(say("channels.busy", server=str(self.url), detail=detail))
-            raise LoginRefused(say("channels.login_refused", server=str(self.url), user=user, detail=detail))
+            raise self._refused(answer, user)
+        self._logged_in(answer, compress)
+
+    def _logged_in(self, answer: Answer, compress: Answer | None = None) -> None:
         self.capabilities = answer.capabilities() or frozenset()
         if not self.capabilities:
             self._ask_capabilities()
         if self.compresses and compress is None and "COMPRESS=DEFLATE" in self.capabilities:
             self._compress(self.run(command("COMPRESS DEFLATE"))[0])
+
+    def _refused(self, answer: Answer, user: str, why: str = "", *, token: bool = False) -> LoginRefused | ChannelDown:
+        detail = f"{answer.words} ({why})" if why else answer.words
+        self.close()
+        if answer.code()[0] in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"):  # RFC 5530, 3
+            return ChannelDown(say("channels.busy", server=str(self.url), detail=detail))
+        words = say("channels.login_refused", server=str(self.url), user=clean_line(user), detail=detail)
+        return TokenRefused(words) if token else LoginRefused(words)
+
+    def _login_by_token(self, user: str, token: str) -> None:
+        offered = {name.removeprefix("AUTH=") for name in self.capabilities if name.startswith("AUTH=")}
+        try:
+            mechanism = sasl.by_token(offered, user, token, self.url.host, self.url.port)
+        except ValueError as error:
+            raise LoginRefused(say("channels.login_unusable", server=str(self.url), user=clean_line(user))) from error
+        if mechanism is None:
+            self.close()
+            raise LoginRefused(say("channels.no_oauth", server=str(self.url)))
+        answer, why = self._authenticate(mechanism)
+        if answer.status != "OK":
+            raise self._refused(answer, user, why, token=True)
+        self._logged_in(answer)
+
+    def _authenticate(self, mechanism: Mechanism) -> tuple[Answer, str]:
+        """AUTHENTICATE (RFC 9051, 6.2.2; the first message at once: RFC 4959), and why a server that refuses says it does.
+
+        Alone on the line: were it refused, the next command would be taken for the answer to its challenge.
+        """
+        wire, patience = self._need(), self.timeouts.command
+        pending = wire.register()
+        messages = [mechanism.first, mechanism.consent]
+        line = pending.tag + b" AUTHENTICATE " + mechanism.name.encode("ascii")
+        if "SASL-IR" in self.capabilities:
+            line += b" " + messages.pop(0)
+        why = ""
+        while True:
+            with wire.bell:
+                turn = wire.continued
+            wire.ouq.put(_Flight(line + b"\r\n"))
+            if not messages:
+                break
+            self._await(partial(wire.may_go_on, pending, turn), patience)
+            if pending.answer is not None:
+                break
+            line = messages.pop(0)
+            why = sasl.why(wire.challenge)
+        self._await(lambda: pending.answer is not None, patience)
+        assert pending.answer is not None
+        return pending.answer, why
 
     def _login_command(self, user: str, password: str) -> Command:
         """AUTHENTICATE PLAIN wherever it is offered, for it is UTF-8; LOGIN is ASCII by its standard."""
