@@ -134,7 +134,10 @@ CREATE TABLE channel (
     cursor TEXT NOT NULL DEFAULT '',
     link TEXT NOT NULL DEFAULT '',              -- normal | thin, as measured or configured
     reached_at INTEGER NOT NULL DEFAULT 0,
-    bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0
+    bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0,
+    out_detail TEXT NOT NULL DEFAULT '',        -- why nothing goes out now
+    out_until INTEGER NOT NULL DEFAULT 0,       -- when it goes on
+    out_since INTEGER NOT NULL DEFAULT 0        -- when that was written: a clock before it was set back since
 ) STRICT, WITHOUT ROWID;
 
 -- Team events as known here: confirmed ones with their position, pending ones without.
@@ -199,9 +202,27 @@ CREATE TABLE outbox (
     looked_at INTEGER NOT NULL DEFAULT 0,       -- unknown: when Sent was searched for it; 0: not yet
     blob TEXT NOT NULL DEFAULT '',              -- digest of the message as it was handed over, byte for byte
     created_at INTEGER NOT NULL, accepted_at INTEGER NOT NULL DEFAULT 0, filed_at INTEGER NOT NULL DEFAULT 0,
-    override INTEGER NOT NULL DEFAULT 0         -- the agent said: send although the conversation moved on
+    override INTEGER NOT NULL DEFAULT 0,        -- the agent said: send although the conversation moved on
+    refused TEXT NOT NULL DEFAULT '[]',         -- addresses refused while others were accepted, or while they wait
+    look INTEGER NOT NULL DEFAULT 0,            -- 1: it went out, and the agent is to look at what became of some recipients
+    cursor INTEGER NOT NULL DEFAULT 0,          -- where the agent was in the text, for a draft that is taken back
+    tried_at INTEGER NOT NULL DEFAULT 0,        -- when the last attempt began; a clock before it was set back since
+    sent_copy TEXT NOT NULL DEFAULT '',         -- file: the agent said so; else as the channel's configuration says
+    file_detail TEXT NOT NULL DEFAULT ''        -- why there is no copy in Sent yet
 ) STRICT;
 CREATE INDEX outbox_state ON outbox (state);
+CREATE INDEX outbox_conversation ON outbox (conversation);
+CREATE INDEX outbox_look ON outbox (look) WHERE look != 0;
+
+-- Who gets a mail, from its first attempt on: nobody is handed it twice unless the agent says so.
+CREATE TABLE recipient (
+    outbox INTEGER NOT NULL, address TEXT NOT NULL, -- as the server is told it
+    state TEXT NOT NULL DEFAULT 'waiting',      -- waiting | trying | accepted | refused | unknown
+    detail TEXT NOT NULL DEFAULT '',            -- the server's words
+    attempts INTEGER NOT NULL DEFAULT 0, tried_at INTEGER NOT NULL DEFAULT 0, next_try_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (outbox, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recipient_open ON recipient (state) WHERE state IN ('waiting', 'trying', 'unknown');
 
 -- Work for the engine that is no event: flags, moves, texts and parts wanted, chat actions.
 CREATE TABLE job (
