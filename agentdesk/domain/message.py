@@ -91,6 +91,8 @@ class Body:
     marks: tuple[str, ...] = ()
     """What the message is or holds: "smime-signed", "smime-encrypted", "pgp-signed", "pgp-encrypted", "calendar", "report", "tnef",
     "uuencode", "too-complex"."""
+    links: tuple[tuple[str, str], ...] = ()
+    """(shown text, target) of the links whose text looks like an address itself."""
 
 
 @dataclass(frozen=True, slots=True)

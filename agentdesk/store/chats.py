@@ -10,7 +10,7 @@ from agentdesk.domain.about import numbers_in
 from agentdesk.domain.customer import Identity, IdentityKind, email_identity, phone_identity
 from agentdesk.domain.mailbox import ChatContact, ChatConversation, ChatMessage
 from agentdesk.domain.message import Direction
-from agentdesk.store import conversations, customers, fulltext, outbox, threads
+from agentdesk.store import cautions, conversations, customers, fulltext, outbox, threads
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
 
@@ -110,11 +110,14 @@ class StoredChats:
         sender = message.sender
         if message.direction is Direction.IN and not sender.address:
             sender = type(sender)(sender.name or chat.contact.name, chat.contact.email)
+        warned = "[]"
+        if message.direction is Direction.IN:
+            warned = cautions.of_chat(message.text, ((name, type_) for _, name, type_, _ in message.attachments))
         added = tx.insert(
             "INSERT INTO message (key, channel, conversation, message_id, direction, from_name, from_address, at, preview, text, state,"
-            " seen, automatic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " seen, automatic, cautions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (key, self._channel, row, key, message.direction, sender.name, sender.address, millis(message.at), preview, text,
-             message.state, message.direction is not Direction.IN, message.automatic),
+             message.state, message.direction is not Direction.IN, message.automatic, warned),
         )
         threads.lead(tx, key, row)
         fulltext.add(tx, added)

@@ -14,7 +14,7 @@ from agentdesk.domain.about import numbers_in
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Sources, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import conversations, customers, fulltext, jobs, originals, outbox, threads
+from agentdesk.store import cautions, conversations, customers, fulltext, jobs, originals, outbox, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -155,6 +155,7 @@ class StoredMail:
         )
         fulltext.add(tx, message)
         if not ours:
+            tx.execute("UPDATE message SET cautions = ? WHERE row = ?", (cautions.at_arrival(tx, conversation, envelope, self._rules), message))
             _after_what_it_answers(tx, envelope)
         self._mention(tx, conversation, numbers)
         earliest = tx.one("SELECT row FROM message WHERE conversation = ? ORDER BY at, row LIMIT 1", (conversation,))
@@ -302,6 +303,7 @@ class StoredMail:
                 (message, a.part, a.name, a.type, a.size, a.inline, a.content_id),
             )
         if known["direction"] == Direction.IN:
+            cautions.of_text(tx, message, body)
             self._mention(tx, known["conversation"], numbers_in(text))
         return int(known["conversation"])
 

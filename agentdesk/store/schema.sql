@@ -93,6 +93,7 @@ CREATE TABLE message (
     seen INTEGER NOT NULL DEFAULT 0,
     gone INTEGER NOT NULL DEFAULT 0,            -- deleted elsewhere; still readable
     unreadable_tries INTEGER NOT NULL DEFAULT 0,
+    cautions TEXT NOT NULL DEFAULT '[]',        -- [kind, detail] of what an agent should be warned of
     marks TEXT NOT NULL DEFAULT '[]'            -- what it is or holds: smime-signed, calendar, report, tnef, ...
 ) STRICT;
 CREATE INDEX message_conversation ON message (conversation, at);
