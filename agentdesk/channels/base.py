@@ -7,31 +7,16 @@ Only `interrupt` may be called from another thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from agentdesk.channels.usage import Job, Usage
 from agentdesk.domain.message import Outgoing
+from agentdesk.errors import Refused
 
-
-@dataclass(slots=True)
-class Usage:
-    """Payload bytes and application-level round trips of a connection, counted at the socket."""
-
-    bytes_in: int = 0
-    bytes_out: int = 0
-    round_trips: int = 0
-
-    def since(self, earlier: Usage) -> Usage:
-        return Usage(
-            self.bytes_in - earlier.bytes_in,
-            self.bytes_out - earlier.bytes_out,
-            self.round_trips - earlier.round_trips,
-        )
-
-    def copy(self) -> Usage:
-        return Usage(self.bytes_in, self.bytes_out, self.round_trips)
+__all__ = ["Attempt", "Capabilities", "Channel", "ChannelDown", "Job", "MailActions", "Outcome", "Sender", "Usage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +49,31 @@ class Attempt:
     remote_id: str = ""
     """The id a chat gave the message."""
     refused: tuple[str, ...] = ()
-    """Recipients the server refused while it accepted others."""
+    """Recipients the server refused for good, whatever became of the others."""
+    later: tuple[str, ...] = ()
+    """Recipients it refused for now while it took the message for others; they were not handed it."""
+    answers: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """Of those two, what the server said to each."""
+    pause: float = 0.0
+    """Seconds in which the server wants nothing more from us, whichever message it is: a rate limit."""
+    whole: bool = field(default=False, compare=False)
+    """It is the way out that does not work (no line, a certificate, a login), and not this message."""
+
+
+class Trace(StrEnum):
+    """What the mailbox tells of a message whose outcome is not known."""
+
+    NONE = ""
+    COPY = "copy"
+    """It came back to us: we were among its recipients."""
+    ANSWER = "answer"
+    """Somebody answered it."""
+    REPORT = "report"
+    """A report names it: it went out, and was not delivered to somebody."""
+
+
+class FolderFull(Refused):
+    """There is no room for a copy."""
 
 
 class ChannelDown(Exception):  # noqa: N818 - it names a state
@@ -130,8 +139,20 @@ class MailActions(Protocol):
     def is_filed(self, message_id: str) -> bool:
         """Whether Sent holds a message with this Message-ID."""
 
+    def traces(self, message_id: str, since: datetime) -> Trace:
+        """What else in the mailbox tells of a message of ours: a copy that came back, an answer, a report that it was not delivered."""
+
+    @property
+    def files_sent_itself(self) -> bool:
+        """The provider puts what goes out by its SMTP server into Sent, as far as is known of it."""
+
     def file(self, content: bytes, sent_at: datetime) -> None:
-        """APPEND to Sent with \\Seen, after `is_filed` was asked."""
+        """APPEND to Sent with \\Seen, after `is_filed` was asked.
+
+        Raises:
+            FolderFull: there is no room (RFC 9208, OVERQUOTA).
+            Refused: the server would not take it.
+        """
 
 
 class Sender(Protocol):
@@ -139,3 +160,11 @@ class Sender(Protocol):
 
     def send(self, outgoing: Outgoing, conversation: str) -> Attempt:
         """One attempt, never repeated here. `conversation` is the channel's own id (chats), empty for mail."""
+
+
+@runtime_checkable
+class Lingering(Protocol):
+    """A way out that keeps its connection for a while, for the next message."""
+
+    def let_go(self, *, at_once: bool = False) -> float:
+        """Close what has been idle long enough; seconds until the next look, 0 if nothing is open."""

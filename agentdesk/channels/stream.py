@@ -90,7 +90,7 @@ class Stream:
                     raise ConnectionAbortedError(str(error)) from error
                 else:
                     self.heard_at = time.monotonic()
-                    self.usage.bytes_in += len(data)
+                    self.usage.came(len(data))
                     self._answered = True
                     return data
             self._await(awaited, deadline)
@@ -106,7 +106,7 @@ class Stream:
                 data = self._sock.recv(_CHUNK)
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
                 return None  # asking the socket would not do: a TLS record may hold nothing for us
-        self.usage.bytes_in += len(data)
+        self.usage.came(len(data))
         self._answered = True
         return data
 
@@ -122,7 +122,7 @@ class Stream:
             OSError: the line broke, and part of it may have gone; `TimeoutError` at the deadline, likewise.
         """
         if self._answered:
-            self.usage.round_trips += 1
+            self.usage.asked()
             self._answered = False
         rest = memoryview(data)
         while rest:
@@ -136,7 +136,7 @@ class Stream:
                 except ValueError as error:
                     raise ConnectionAbortedError(str(error)) from error
                 else:
-                    self.usage.bytes_out += sent
+                    self.usage.went(sent)
                     rest = rest[sent:]
                     continue
             self._await(awaited, deadline)

@@ -133,12 +133,22 @@ CREATE TABLE channel (
     detail TEXT NOT NULL DEFAULT '',
     done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
     cursor TEXT NOT NULL DEFAULT '',
-    link TEXT NOT NULL DEFAULT '',              -- normal | thin, as measured or configured
+    link TEXT NOT NULL DEFAULT '',              -- normal | thin | offline, as measured, configured or chosen
     reached_at INTEGER NOT NULL DEFAULT 0,
     bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0,
     out_detail TEXT NOT NULL DEFAULT '',        -- why nothing goes out now
     out_until INTEGER NOT NULL DEFAULT 0,       -- when it goes on
-    out_since INTEGER NOT NULL DEFAULT 0        -- when that was written: a clock before it was set back since
+    out_since INTEGER NOT NULL DEFAULT 0,       -- when that was written: a clock before it was set back since
+    round_trip_ms INTEGER NOT NULL DEFAULT 0,   -- as measured; 0: not yet
+    bytes_per_second INTEGER NOT NULL DEFAULT 0,
+    spared TEXT NOT NULL DEFAULT ''             -- desk | channel: whose ceiling for today is reached
+) STRICT, WITHOUT ROWID;
+
+-- What was moved, by day of the desk's time zone (2026-11-22) and by job (channels/usage.py).
+CREATE TABLE traffic (
+    day TEXT NOT NULL, channel TEXT NOT NULL, job TEXT NOT NULL,
+    bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, channel, job)
 ) STRICT, WITHOUT ROWID;
 
 -- Team events as known here: confirmed ones with their position, pending ones without.
