@@ -102,7 +102,7 @@ bench: $(VENV)/.dev
 .PHONY: lock
 lock: $(VENV)/.dev
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
-		--no-emit-package agentdesk --upgrade --extra demo --extra checkout pyproject.toml --output-file requirements.lock
+		--no-emit-package agentdesk --upgrade --extra demo --extra oauth --extra checkout pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url \
 		--no-emit-package agentdesk --upgrade --extra dev --extra checkout --constraint requirements.lock pyproject.toml \
 		--output-file requirements-dev.lock

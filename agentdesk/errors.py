@@ -8,6 +8,7 @@
     ├── Refused              1   the desk says no, and why
     └── Unreachable          3   a server could not be reached
         └── LoginRefused     3   a server was reached and refuses the password
+            └── SignInNeeded 3   the provider of access tokens wants to see the agent again
 
 Messages are already in the agent's language (`locale.say`) and say what to do.
 """
@@ -45,6 +46,10 @@ class Unreachable(DeskError):  # noqa: N818 - reads as the answer it is
 
 class LoginRefused(Unreachable):
     """The server answered; the name or the password is wrong. Not retried until something changes."""
+
+
+class SignInNeeded(LoginRefused):  # noqa: N818 - reads as the answer it is
+    """No refresh token, or one that is revoked or too old: `agentdesk login` helps, waiting does not."""
 
 
 class ConfigError(DeskError):

@@ -161,7 +161,7 @@ def overlay(below: Node, above: Node) -> Node:
 
 def _is_secret(node: Node) -> bool:
     """`{ env = ... }` replaces `{ command = ... }`; the two are not joined."""
-    return bool(node.value) and set(node.value) <= {"command", "env", "keyring"}
+    return bool(node.value) and set(node.value) <= {"command", "env", "keyring", "store"}
 
 
 def _name(node: Node) -> str:

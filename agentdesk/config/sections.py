@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agentdesk.config import login
 from agentdesk.config.nodes import Node, Table, choice_of, choices, nearest, text_of
 from agentdesk.config.types import (
     ChannelConfig,
@@ -16,6 +17,7 @@ from agentdesk.config.types import (
     Link,
     MailChannelConfig,
     Member,
+    Secret,
     ViewConfig,
     default_undo,
 )
@@ -84,7 +86,7 @@ def agent(table: Table) -> dict[str, Any]:
     }
 
 
-MAIL_KEYS = ("name", "kind", "address", "user", "imap", "smtp", "password", "ca_file")
+MAIL_KEYS = ("name", "kind", "address", "user", "imap", "smtp", "password", "ca_file", *login.KEYS)
 CHAT_KEYS = ("name", "kind", "url", "account", "token", "ca_file")
 
 
@@ -118,10 +120,18 @@ def _mail(table: Table, name: str, folder: Path) -> MailChannelConfig:
     imap = server(table.need("imap", '"imaps://mail.casaverde.example"'), IMAP_PORTS)
     smtp = server(table.need("smtp", '"smtps://mail.casaverde.example"'), SMTP_PORTS)
     user = table.text("user") or own
+    oauth = login.oauth(table)
+    certificate = login.certificate(table, folder, (imap, smtp))
+    entry = f"{user}@{imap.host}" if oauth is None else f"oauth {user}@{imap.host}"
+    given = table.get("password")
     password = secret(
-        table.get("password"), "password", hosts=(imap.host, smtp.host), entry=f"{user}@{imap.host}", owner=table.node
+        given, "password", hosts=(imap.host, smtp.host), entry=entry, owner=table.node, changing=oauth is not None
     )
-    return MailChannelConfig(name, own, user, imap, smtp, password, _ca_file(table, folder))
+    if given is None and certificate is not None and oauth is None:
+        password = Secret("none", "", table.node.file, table.node.line)
+    return MailChannelConfig(
+        name, own, user, imap, smtp, password, _ca_file(table, folder), oauth=oauth, certificate=certificate
+    )
 
 
 def _chat(table: Table, name: str, folder: Path) -> ChatChannelConfig:

@@ -23,12 +23,38 @@ class Link(StrEnum):
 class Secret:
     """Where a password is. `literal` is accepted for loopback servers only."""
 
-    kind: str  # command | env | keyring | literal
+    kind: str  # command | env | keyring | literal | none
     value: str = field(repr=False, default="")
     """The shell line, the variable's name, the keyring's entry, or the password itself."""
     file: Path | None = field(compare=False, default=None)
     """Where the entry stands that asks for it, for messages."""
     line: int = field(compare=False, default=0)
+    store: str = field(repr=False, default="")
+    """Beside a command: the shell line that keeps a new one, given on its stdin. For refresh tokens, which servers change."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Who gives access tokens for a mailbox. The channel's password is the refresh token then."""
+
+    provider: str  # google | microsoft | custom
+    client_id: str
+    """As its owner registered it with the provider; none of ours."""
+    client_secret: Secret | None = None
+    tenant: str = ""
+    authorize_url: str = ""
+    token_url: str = ""
+    device_url: str = ""
+    scope: str = ""
+    """The URLs and the scope are given for `custom` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    cert: Path
+    key: Path | None = None
+    """None: in the same file."""
+    passphrase: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +76,11 @@ class MailChannelConfig:
     imap: ServerUrl
     smtp: ServerUrl
     password: Secret
+    """With `oauth` the refresh token."""
     ca_file: Path | None = None
     kind: str = "imap"
+    oauth: OAuth | None = None
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,15 @@ def server(node: Node, ports: Mapping[str, int]) -> ServerUrl:
     return ServerUrl(parts.scheme, host, port or ports[parts.scheme], path)
 
 
-def secret(node: Node | None, key: str, *, hosts: tuple[str, ...], entry: str, owner: Node) -> Secret:
+def secret(
+    node: Node | None, key: str, *, hosts: tuple[str, ...], entry: str, owner: Node, changing: bool = False
+) -> Secret:
     """Where a password is. A password written out is taken for servers on this machine only.
 
-    `entry` names it in the keyring; `owner` is the channel, for the place when the key is left out.
+    `entry` names it in the keyring; `owner` is the channel, for the place when the key is left out. One that is `changing` may
+    have a second command, which keeps a new one.
     """
-    allowed = say("config.a_secret", name=key)
+    allowed = say("config.a_secret_that_changes" if changing else "config.a_secret", name=key)
     if node is None:
         return Secret("keyring", entry, owner.file, owner.line)
     if isinstance(node.value, str):
@@ -150,7 +153,7 @@ def secret(node: Node | None, key: str, *, hosts: tuple[str, ...], entry: str, o
         return Secret("literal", node.value, node.file, node.line)
     if not isinstance(node.value, dict):
         raise node.error(allowed, found=type(node.value).__name__)
-    table = Table(node, "command", "env", "keyring")
+    table = Table(node, "command", "env", "keyring", *(("store",) if changing else ()))
     command, env, keyring = table.get("command"), table.get("env"), table.get("keyring")
     given = [child for child in (command, env, keyring) if child is not None]
     if len(given) != 1:
@@ -162,7 +165,10 @@ def secret(node: Node | None, key: str, *, hosts: tuple[str, ...], entry: str, o
     word = text_of(given[0])
     if not word.strip() or (env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", word)):
         raise given[0].error(allowed)
-    return Secret("env" if env is not None else "command", word, node.file, node.line)
+    keep = table.text("store") if changing else ""
+    if keep and command is None:
+        raise node.error(allowed)
+    return Secret("env" if env is not None else "command", word, node.file, node.line, keep)
 
 
 def week(table: Table) -> dict[int, tuple[tuple[time, time], ...]]:
