@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from agentdesk.channels.imap.connection import Connection, Patience, Timeouts
+from agentdesk.channels.imap.connection import Connection
+from agentdesk.channels.imap.patience import Patience, Timeouts
 from agentdesk.channels.imap.session import Session
 from agentdesk.config import ServerUrl
 from tests.dialogue.certificates import Authority

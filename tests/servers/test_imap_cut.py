@@ -12,7 +12,7 @@ import pytest
 
 from agentdesk.channels.base import ChannelDown
 from agentdesk.channels.imap.channel import ImapChannel
-from agentdesk.channels.imap.connection import Patience, Timeouts
+from agentdesk.channels.imap.patience import Patience, Timeouts
 from agentdesk.config import MailChannelConfig, ServerUrl
 from tests.contract.memory_store import MemoryStore
 from tests.servers.dovecot import Dovecot

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from agentdesk.channels.base import Capabilities, ChannelDown, Usage
 from agentdesk.channels.imap import folders, pieces, texts
 from agentdesk.channels.imap.commands import number_range, section, word
-from agentdesk.channels.imap.connection import Connection, Timeouts
+from agentdesk.channels.imap.connection import Connection
+from agentdesk.channels.imap.patience import Timeouts
 from agentdesk.channels.imap.responses import size_of
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.session import Session

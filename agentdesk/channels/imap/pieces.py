@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from agentdesk.channels.imap import structure
 from agentdesk.channels.imap.commands import Word, number_set, word
-from agentdesk.channels.imap.connection import Patience
+from agentdesk.channels.imap.patience import Patience
 from agentdesk.channels.imap.responses import structure_of
 from agentdesk.channels.imap.session import Session
 from agentdesk.errors import Refused

@@ -24,7 +24,8 @@ from agentdesk.channels.imap.commands import (
     text,
     word,
 )
-from agentdesk.channels.imap.connection import Connection, Patience
+from agentdesk.channels.imap.connection import Connection
+from agentdesk.channels.imap.patience import Patience
 from agentdesk.channels.imap.responses import Answer, Fetched, Mailbox, Runs, Untagged
 from agentdesk.errors import Refused
 from agentdesk.locale import say
