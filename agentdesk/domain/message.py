@@ -89,8 +89,10 @@ class Body:
     attachments: tuple[Attachment, ...] = ()
     problem: str = ""
     marks: tuple[str, ...] = ()
-    """What the message is or holds: "smime-signed", "smime-encrypted", "pgp-signed", "pgp-encrypted", "calendar", "report", "tnef",
-    "uuencode", "too-complex"."""
+    """What the message is or holds: "smime-signed", "smime-encrypted", "pgp-signed", "pgp-encrypted", "calendar", "report",
+    "undelivered" (a report that our message did not arrive), "tnef", "uuencode", "too-complex"."""
+    original: str = ""
+    """Message-ID of the message that a report is about."""
     links: tuple[tuple[str, str], ...] = ()
     """(shown text, target) of the links whose text looks like an address itself."""
 
@@ -120,3 +122,5 @@ class Outgoing:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     files: tuple[OutgoingFile, ...] = ()
+    only: tuple[str, ...] = ()
+    """Whom this attempt is for, as the server is told them; empty: everybody. The headers name all in any case."""

@@ -21,6 +21,14 @@ DEPTH = 50
 PARTS = 1_000
 TEXT_BYTES = 4 * 1024 * 1024
 """Of one text part: what is longer is cut, with a note where."""
+FOLD_CHARACTERS = 256 * 1024
+"""Of a text in which quotations are looked for; what follows goes with what stands before it."""
+INNER_FILES = 100
+"""Files in a winmail.dat, or uuencoded ones in a text."""
+INNER_DEPTH = 3
+"""Signed messages within signed messages."""
+REPORT_RECIPIENTS = 50
+"""Of a delivery report."""
 NAME_CHARACTERS = 500
 """Of a display name, a subject or a file name as kept."""
 SUBJECT_CHARACTERS = 2_000

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.message import Address, Body, Envelope, Verified
 from agentdesk.mail import automatic, limits, verified
 from agentdesk.mail.addresses import parse_addresses
+from agentdesk.mail.body import read_body
 from agentdesk.mail.headers import Fields, message_id, message_ids, parse_fields
-from agentdesk.mail.parts import read_body, wanted_sections
+from agentdesk.mail.parts import CUT, wanted_sections
 from agentdesk.mail.structure import read_structure
 
 HEADER_FIELDS: tuple[str, ...] = (
@@ -46,18 +47,24 @@ def parse_header(block: bytes, *, received: datetime, size: int = 0, preview: st
         return Envelope("", "", _NOBODY, received, size=size, preview=clean_line(preview)[:_PREVIEW], problem=limits.UNREADABLE)
 
 
-def parse_message(raw: bytes, *, received: datetime) -> tuple[Envelope, Body]:
-    """Envelope and readable body of a whole message."""
+def parse_message(raw: bytes, *, received: datetime, zone: tzinfo = UTC) -> tuple[Envelope, Body]:
+    """Envelope and readable body of a whole message; times of invitations in the reader's `zone`."""
     try:
         structure = read_structure(raw)
-        contents = {section: structure.content(section) for section in wanted_sections(structure.parts)}
-        body = read_body(structure.parts, contents)
+        contents = {section: structure.content(section)[:CUT] for section in wanted_sections(structure.parts)}
+        body = read_body(structure.parts, contents, zone)
         envelope = _envelope(structure.fields, received, len(raw), preview_of(body.text))
     except Exception:  # noqa: BLE001 - see above
         return parse_header(raw[: limits.HEADER_BYTES], received=received, size=len(raw)), Body("", problem=limits.UNREADABLE)
     if not structure.too_complex:
         return envelope, body
-    return replace(envelope, problem=limits.TOO_COMPLEX), replace(body, problem=limits.TOO_COMPLEX)
+    return replace(envelope, problem=limits.TOO_COMPLEX), too_complex(body)
+
+
+def too_complex(body: Body | None = None) -> Body:
+    """A body of which at most a part could be read."""
+    body = body or Body("")
+    return replace(body, problem=limits.TOO_COMPLEX, marks=tuple(dict.fromkeys((*body.marks, "too-complex"))))
 
 
 def preview_of(text: str) -> str:

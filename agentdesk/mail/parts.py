@@ -6,27 +6,38 @@ the sections that are read need to be fetched.
 
 from __future__ import annotations
 
-import re
 from binascii import a2b_qp
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentdesk.domain.clean import clean, file_name
-from agentdesk.domain.message import Attachment, Body
-from agentdesk.mail import calendar, charset, html, limits, quotes
+from agentdesk.domain.message import Attachment
+from agentdesk.mail import limits, reports
 from agentdesk.mail.headers import base64_bytes, decode_words
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"(?i)\b(html|mime)\b[^.]{0,80}\b(view|mail|message|client|format|reader|version|support)")
+TINY = 200
+"""Characters of a text part up to which it may stand in for the HTML part beside it ("please use a modern client")."""
+CUT = 2 * limits.TEXT_BYTES
+"""Encoded bytes of a text part that are asked for."""
+_REPORT_CUT, _ORIGINAL_CUT = 64 * 1024, 16 * 1024
+_SECURED_CUT = 256 * 1024
+"""Of an S/MIME part, whose text stands at its beginning."""
+_TNEF_CUT, _TNEF_BESIDE_TEXT = 1 << 20, 64 * 1024
+"""Of a winmail.dat: where there is no other text, and how large it may be to be opened unasked where there is one."""
 _ENCODED_LINE, _DECODED_LINE = 78, 57  # of base64, with its line break
-_TINY = 200
 _EXTENSIONS = {
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/heic": "heic",
     "application/pdf": "pdf", "application/zip": "zip", "text/plain": "txt", "text/html": "html", "text/csv": "csv",
     "text/calendar": "ics", "text/vcard": "vcf", "message/rfc822": "eml", "text/rfc822-headers": "txt",
     "application/pgp-signature": "asc", "application/pkcs7-signature": "p7s", "application/pkcs7-mime": "p7m",
 }  # fmt: skip
-_SHOWN_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+_SIGNATURES = {
+    "application/pkcs7-signature": "smime-signed", "application/x-pkcs7-signature": "smime-signed",
+    "application/pgp-signature": "pgp-signed",
+}  # fmt: skip
+_ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_PGP_ENCRYPTED = "application/pgp-encrypted"
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _NEVER_SHOWN = frozenset({"text/x-amp-html", "text/watch-html", "text/rfc822-headers", "text/vcard", "text/x-vcard"})
 
 
@@ -52,6 +63,8 @@ class PartInfo:
     """Octets as encoded."""
     flowed: bool = False
     """text/plain with format=flowed (RFC 3676)."""
+    delsp: bool = False
+    """The space before a flowed line break is not part of the text either."""
 
     def with_size(self, size: int) -> PartInfo:
         return replace(self, size=size)
@@ -60,54 +73,91 @@ class PartInfo:
     def is_multipart(self) -> bool:
         return self.type.startswith("multipart/")
 
+    @property
+    def is_tnef(self) -> bool:
+        return self.type in _TNEF or (self.name.lower() == "winmail.dat" and self.type == "application/octet-stream")
+
+    @property
+    def is_secured(self) -> bool:
+        """S/MIME that holds its content."""
+        return self.type in _ENVELOPES
+
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """One stretch of the message: the same text in several forms, or a single form of it."""
 
     plain: list[PartInfo]
     rich: list[PartInfo]
 
 
-def wanted_sections(parts: Sequence[PartInfo]) -> tuple[str, ...]:
-    """The sections to fetch in order to read the message, in their order; never an attachment."""
-    wanted: list[str] = []
-    for reading in _readings(parts):
+def wanted_items(parts: Sequence[PartInfo]) -> tuple[str, ...]:
+    """What to fetch in order to read the message: sections ("2.1"), with a cut ("2.1<0.65536>") where the beginning is enough.
+
+    Never an attachment, but what holds text within itself: a report, a signed message, a winmail.dat.
+    """
+    wanted: dict[str, int] = {}
+    for reading in readings(parts):
         chosen = reading.plain or reading.rich
-        if reading.plain and reading.rich and sum(part.size for part in reading.plain) < _TINY:
+        if reading.plain and reading.rich and sum(part.size for part in reading.plain) < TINY:
             chosen = reading.plain + reading.rich
-        wanted.extend(part.section for part in chosen)
-    return tuple(wanted)
+        wanted.update((part.section, CUT) for part in chosen)
+    reporting = [part for part in parts if part.type in reports.KINDS]
+    wanted.update((part.section, _REPORT_CUT) for part in reporting)
+    wanted.update((part.section, _ORIGINAL_CUT) for part in originals(parts))
+    with_text = bool(wanted)
+    for part in parts:
+        if part.is_secured:
+            wanted[part.section] = _SECURED_CUT
+        elif part.is_tnef and (not with_text or 0 < part.size <= _TNEF_BESIDE_TEXT):
+            wanted[part.section] = _TNEF_CUT
+    return tuple(
+        f"{part.section}<0.{wanted[part.section]}>" if part.size > wanted[part.section] else part.section
+        for part in parts
+        if part.section in wanted and not part.is_multipart
+    )
 
 
-def read_body(parts: Sequence[PartInfo], contents: Mapping[str, bytes]) -> Body:
-    """The text of the sections at hand (encoded as they were fetched), quotes and signature folded, and the attachments."""
-    texts: list[str] = []
-    from_html = False
-    for reading in _readings(parts):
-        text, rich = _read(reading, contents)
-        if text.strip():
-            texts.append(text.strip("\n"))
-            from_html = from_html or rich
-    visible, hidden = quotes.split("\n\n".join(texts))
-    return Body(visible, hidden, from_html, attachments(parts))
+def wanted_sections(parts: Sequence[PartInfo]) -> tuple[str, ...]:
+    """The sections of `wanted_items`."""
+    return tuple(item.partition("<")[0] for item in wanted_items(parts))
+
+
+def originals(parts: Sequence[PartInfo]) -> list[PartInfo]:
+    """What came of the message that a report is about: the first such part behind the report."""
+    reporting = next((index for index, part in enumerate(parts) if part.type in reports.KINDS), None)
+    if reporting is None:
+        return []
+    return [part for part in parts[reporting + 1 :] if part.type in reports.ORIGINALS][:1]
+
+
+def marks(parts: Sequence[PartInfo]) -> list[str]:
+    """What the structure says of the message besides its text (`Body.marks`)."""
+    found = [_SIGNATURES[part.type] for part in parts if part.type in _SIGNATURES]
+    if any(part.type == _PGP_ENCRYPTED for part in parts):
+        found.append("pgp-encrypted")
+    if any(part.type in reports.KINDS for part in parts):
+        found.append("report")
+    return found
 
 
 def attachments(parts: Sequence[PartInfo]) -> tuple[Attachment, ...]:
-    """Every part that is not read as text, with a name that is safe to show."""
-    shown = {part.section for reading in _readings(parts) for part in (*reading.plain, *reading.rich)}
+    """Every part that is not read as text, with a name that is safe to show. Signatures count as inline: nobody opens them."""
+    shown = {part.section for reading in readings(parts) for part in (*reading.plain, *reading.rich)}
+    shown |= {part.section for part in parts if part.type in reports.KINDS}
     return tuple(
         Attachment(
             part.section,
             file_name(decode_words(part.name), f"{part.type.split('/')[0]}-{part.section}.{_extension(part.type)}"),
             clean(part.type)[:100],
             part.size * _DECODED_LINE // _ENCODED_LINE if part.encoding == "base64" else part.size,
-            inline=part.disposition == "inline" or bool(part.content_id and part.type.startswith("image/")),
+            inline=part.disposition == "inline" or bool(part.content_id and part.type.startswith("image/"))
+            or part.type in _SIGNATURES or part.type == _PGP_ENCRYPTED,
             content_id=clean(part.content_id)[:300],
         )
         for part in parts
         if not part.is_multipart and part.section not in shown and part.type not in {"text/x-amp-html", "text/watch-html"}
-    )
+    )  # fmt: skip
 
 
 def decode_transfer(raw: bytes, encoding: str) -> bytes:
@@ -121,24 +171,30 @@ def _extension(kind: str) -> str:
     return _EXTENSIONS.get(kind, "bin")
 
 
-def _readings(parts: Sequence[PartInfo]) -> list[_Reading]:
-    """The stretches of text in their order. Calendars and reports stand for themselves."""
+def type_of(name: str) -> str:
+    """The type that a file's name stands for, of those we have names for."""
+    suffix = name.rpartition(".")[2].lower()
+    return next((kind for kind, extension in _EXTENSIONS.items() if extension == suffix), "application/octet-stream")
+
+
+def readings(parts: Sequence[PartInfo]) -> list[Reading]:
+    """The stretches of text in their order. Calendars stand for themselves."""
     containers = [part for part in parts if part.is_multipart and part.type == "multipart/alternative"]
     flat = not any(part.is_multipart for part in parts)
-    readings: list[_Reading] = []
-    by_alternative: dict[str, _Reading] = {}
-    last: _Reading | None = None
+    found: list[Reading] = []
+    by_alternative: dict[str, Reading] = {}
+    last: Reading | None = None
     seen_text = False
-    leaves = [part for part in parts if not part.is_multipart]
+    leaves = [part for part in parts if not part.is_multipart and part.type not in reports.KINDS]
     if len(leaves) == 1 and leaves[0].type in {"text/plain", "text/html"}:
-        return [_Reading(leaves, [])] if leaves[0].type == "text/plain" else [_Reading([], leaves)]
+        return [Reading(leaves, [])] if leaves[0].type == "text/plain" else [Reading([], leaves)]
     for part in leaves:
         if not _is_shown(part, first=not seen_text):
             last = None
             continue
-        if part.type in _SHOWN_REPORTS or part.type == "text/calendar":
-            if part.type != "text/calendar" or not any(part.type == known.plain[0].type for known in readings if known.plain):
-                readings.append(_Reading([part], []))
+        if part.type == "text/calendar":
+            if not any(part.type == known.plain[0].type for known in found if known.plain):
+                found.append(Reading([part], []))
             continue
         seen_text = True
         rich = part.type == "text/html"
@@ -147,13 +203,13 @@ def _readings(parts: Sequence[PartInfo]) -> list[_Reading]:
         if reading is None and outer is None and rich and last and not last.rich and flat:
             reading = last
         if reading is None:
-            reading = _Reading([], [])
-            readings.append(reading)
+            reading = Reading([], [])
+            found.append(reading)
             if outer is not None:
                 by_alternative[outer] = reading
         (reading.rich if rich else reading.plain).append(part)
         last = reading
-    return readings
+    return found
 
 
 def _inside(section: str, box: str) -> bool:
@@ -163,51 +219,6 @@ def _inside(section: str, box: str) -> bool:
 def _is_shown(part: PartInfo, *, first: bool) -> bool:
     if part.disposition == "attachment" or part.type in _NEVER_SHOWN:
         return False
-    if part.type in _SHOWN_REPORTS or part.type == "text/calendar":
+    if part.type == "text/calendar":
         return True
     return part.type.startswith("text/") and (first or not part.name)
-
-
-def _read(reading: _Reading, contents: Mapping[str, bytes]) -> tuple[str, bool]:
-    """The text of one stretch, and whether it was made from HTML."""
-    plain = "\n\n".join(filter(str.strip, (_plain_text(part, contents.get(part.section, b"")) for part in reading.plain)))
-    here = [part for part in reading.rich if part.section in contents]
-    if plain.strip() and not (here and len(plain) < _TINY and _PLACEHOLDER.search(plain)):
-        return plain, False
-    rich = "\n\n".join(filter(str.strip, (_rich_text(part, contents[part.section]) for part in here)))
-    return (rich, True) if rich.strip() else (plain, False)
-
-
-def _plain_text(part: PartInfo, raw: bytes) -> str:
-    text = charset.decode(decode_transfer(raw[: 2 * limits.TEXT_BYTES], part.encoding)[: limits.TEXT_BYTES], part.charset)
-    if part.type == "text/calendar":
-        return calendar.to_text(clean(text))
-    if part.type in {"text/enriched", "text/richtext"}:
-        return clean(html.to_text(text))
-    return _unflow(clean(text)) if part.flowed else clean(text)
-
-
-def _rich_text(part: PartInfo, raw: bytes) -> str:
-    data = decode_transfer(raw[: 2 * limits.TEXT_BYTES], part.encoding)[: limits.TEXT_BYTES]
-    label = part.charset
-    if not charset.codec(label):
-        meta = _META_CHARSET.search(data[:2048])
-        label = meta[1].decode("ascii") if meta else label
-    return clean(html.to_text(charset.decode(data, label)))
-
-
-def _unflow(text: str) -> str:
-    """Paragraphs put together again (RFC 3676): a line that ends in a space goes on, if the next is quoted as deeply."""
-    lines: list[str] = []
-    open_depth = -1
-    for raw in text.split("\n"):
-        depth = len(raw) - len(raw.lstrip(">"))
-        content = raw[depth:].removeprefix(" ") if depth or raw.startswith(" ") else raw
-        signature = content == "-- "
-        prefix = ">" * depth + " " if depth else ""
-        if open_depth == depth and not signature:
-            lines[-1] += content
-        else:
-            lines.append(prefix + content)
-        open_depth = depth if content.endswith(" ") and not signature else -1
-    return "\n".join(lines)

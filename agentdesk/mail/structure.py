@@ -125,6 +125,7 @@ def _enter(result: Structure, stack: list[_Open], fields: Fields, section: str, 
             disposition=disposition,
             content_id=fields.text("content-id").strip("<> "),
             flowed=parameter(parameters, "format").lower() == "flowed",
+            delsp=parameter(parameters, "delsp").lower() == "yes",
         )
     )
     return leaf

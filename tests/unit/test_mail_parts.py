@@ -10,7 +10,8 @@ from agentdesk import locale
 from agentdesk.domain.message import Body
 from agentdesk.mail import limits
 from agentdesk.mail.parse import parse_message
-from agentdesk.mail.parts import PartInfo, read_body, wanted_sections
+from agentdesk.mail.body import read_body
+from agentdesk.mail.parts import PartInfo, wanted_sections
 from agentdesk.mail.structure import read_structure
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -162,7 +163,7 @@ SUMMARY:Call\\, short\x1b[2J\r\nLOCATION:Via\r\n  Roma\r\nORGANIZER:mailto:x@y.e
 def test_an_invitation_is_readable() -> None:
     raw = multi("alternative", TEXT, HTML, part("text/calendar; method=REQUEST", INVITATION))
     assert body(raw).text == (
-        "Ciao è\n\nInvitation: Call, short\ufffd[2J\nWhen: 2026-11-03 10:00 – 2026-11-03 10:30 UTC\nWhere: Via Roma\nFrom: x@y.example"
+        "Ciao è\n\nInvitation: Call, short\ufffd[2J\nWhen: Tuesday 3 November 2026, 09:00–10:30 (UTC), repeated\nWhere: Via Roma\nFrom: x@y.example"
     )
     locale.use("it")
     assert "Invito: Call" in body(raw).text
@@ -178,8 +179,9 @@ def test_a_delivery_report_is_readable() -> None:
         part("message/rfc822", "Subject: x\r\n\r\ny"),
     )
     read = body(raw)
-    assert read.text.startswith("It bounced.\n\nReporting-MTA")
-    assert "Status: 5.1.1" in read.text
+    assert read.text == "Not delivered to a@b: there is no such address.\nIt is about: x\n\nIt bounced."
+    assert "Status: 5.1.1" in read.quoted
+    assert read.marks == ("report", "undelivered")
     assert [one.type for one in read.attachments] == ["message/rfc822"]
 
 

@@ -54,6 +54,7 @@ def _walk(body: Any, section: str, found: list[PartInfo], *, depth: int) -> None
             content_id=_text(body[3]).strip().strip("<>"),
             size=body[6] if isinstance(body[6], int) else 0,
             flowed=given.get("format", "").lower() == "flowed",
+            delsp=given.get("delsp", "").lower() == "yes",
         )
     )
 

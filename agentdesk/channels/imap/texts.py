@@ -16,8 +16,9 @@ from agentdesk.channels.imap.responses import Fetched, structure_of
 from agentdesk.channels.imap.session import Session
 from agentdesk.domain.message import Body
 from agentdesk.mail import limits
+from agentdesk.mail.body import read_body
 from agentdesk.mail.parse import parse_message
-from agentdesk.mail.parts import PartInfo, read_body, wanted_sections
+from agentdesk.mail.parts import PartInfo, wanted_items
 
 _FLIGHT_BYTES = 1 << 20
 """What is asked for at once, so that an urgent job never waits for more."""
@@ -70,10 +71,14 @@ def _plan(uid: int, told: Fetched | None) -> _Plan:
     if not parts:
         return _Plan(uid, (), (), _WHOLE_BYTES)
     sizes = {part.section: part.size for part in parts}
-    cut = 2 * limits.TEXT_BYTES  # encoded
-    wanted = wanted_sections(parts)
-    items = tuple(f"{section(one)}<0.{cut}>" if sizes.get(one, 0) > cut else section(one) for one in wanted)
-    return _Plan(uid, parts, items, sum(min(sizes.get(one, 0), cut) for one in wanted))
+    items = wanted_items(parts)
+    return _Plan(uid, parts, items, sum(_most(one, sizes.get(section(one.partition("<")[0]), 0)) for one in items))
+
+
+def _most(item: str, size: int) -> int:
+    """How many bytes an item brings at most."""
+    cut = item.partition("<0.")[2].rstrip(">")
+    return min(size, int(cut)) if cut else size
 
 
 def _bring(session: Session, plans: Sequence[_Plan], kept: dict[int, dict[str, bytes]]) -> dict[int, Body | None]:
@@ -108,7 +113,7 @@ def _read(plan: _Plan, found: Sequence[Fetched], kept: dict[str, bytes], *, unre
                 content = one.content(name)
                 if content is not None:
                     contents[name] = content
-                    kept[item if "<" in item and len(content) >= 2 * limits.TEXT_BYTES else name] = content
+                    kept[item] = content
         if contents:
             return read_body(plan.parts, contents)
     if found or unreadable:
