@@ -19,7 +19,7 @@ from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, jobs, orders, threads
+from agentdesk.store import conversations, customers, events, fetches, jobs, orders, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
@@ -182,13 +182,23 @@ class Reading:
 
     def want_raw(self, message: int) -> None:
         """Ask for the whole message as the server has it."""
-        self._want(message, "raw", {})
+        self._fetch(message)
 
     def want_attachment(self, attachment: int) -> None:
         row = self._db.one("SELECT message, part FROM attachment WHERE id = ?", (attachment,))
         if row is None:
             raise NotFound(say("desk.no_attachment"))
-        self._want(row["message"], "part", {"part": row["part"], "attachment": attachment})
+        self._fetch(row["message"], attachment, row["part"])
+
+    def _fetch(self, message: int, attachment: int = 0, part: str = "") -> None:
+        def change(tx: Tx) -> None:
+            row = tx.one("SELECT channel, conversation FROM message WHERE row = ?", (message,))
+            if row is None:
+                raise NotFound(say("desk.no_message"))
+            kind = "part" if attachment else "raw"
+            fetches.want(tx, row["channel"], kind, message=message, conversation=row["conversation"], attachment=attachment, part=part)
+
+        self._db.write(change)
 
     def _want(self, message: int, kind: str, data: dict[str, object]) -> None:
         def change(tx: Tx) -> None:

@@ -13,14 +13,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from agentdesk.channels.base import Channel
 from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.smtp import SmtpSender
+from agentdesk.channels.tls import identity_of
 from agentdesk.config import DeskConfig, Link, MailChannelConfig, check_calendar
-from agentdesk.engine import shop, team
+from agentdesk.engine import questions, shop, team
 from agentdesk.engine.delivery import Delivery
+from agentdesk.engine.fetching import CHAT_SLICE, ChatSource, Fetching, MailSource
 from agentdesk.engine.filing import Filing
 from agentdesk.engine.link import Gauge
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
@@ -28,6 +31,8 @@ from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
 from agentdesk.errors import ConfigError, DeskError
 from agentdesk.locale import say
+from agentdesk.oauth.tokens import AccessTokens, tokens_of
+from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
 from agentdesk.store import jobs, migrations, outbox, retention
 from agentdesk.store.blobs import Blobs
@@ -35,6 +40,7 @@ from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
 from agentdesk.store.lock import DeskLock
 from agentdesk.store.mail import StoredMail
+from agentdesk.store.partials import Partials
 from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.store.team import LocalTeamLog
 
@@ -64,6 +70,7 @@ class Engine:
         self._senders: dict[str, Repeating] = {}
         self._smtp: dict[str, SmtpSender] = {}
         self._deliveries: dict[str, Delivery] = {}
+        self._tokens: dict[str, AccessTokens] = {}
         self._team_lock = threading.Lock()
         self._started = False
 
@@ -73,11 +80,12 @@ class Engine:
         self.database = Database(config.state / "desk.db", holds_lock=True)
         self._started = True
         self._blobs = Blobs(config.state / "blobs")
+        self._partials = Partials(config.state / "blobs" / "partial")
         self._team = LocalTeamLog(config.state / "team.db")
         lost = self.database.write(outbox.recover)
         if lost:
             log.warning("%s replies were being handed over when the engine died", lost)
-        self.database.write(self._forget_questions)
+        self.database.write(questions.forget_all)
         self._changes = Changes(self.database)
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
         self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
@@ -109,17 +117,21 @@ class Engine:
         settings = config.channel(name)
         assert isinstance(settings, MailChannelConfig)
         password = self._secrets.get(name, "")
+        identity = identity_of(settings, self._secrets.get(name + KEY, ""))
+        tokens = tokens_of(settings, config.folder, self._secrets, partial(self._not_kept, name))
+        if tokens is not None:
+            self._tokens[name] = tokens
         mailbox = ImapChannel(
             settings, password, StoredMail(self.database, name, self._rules),
-            retention_days=config.retention_days,
+            retention_days=config.retention_days, tokens=tokens, identity=identity,
         )
 
         def choose(link: Link) -> None:
             mailbox.older = mailbox.texts = link is Link.NORMAL
             status.set_link(link)
 
-        sender = SmtpSender(settings, password)
-        service = Service(name, MailJobs(mailbox, self.database, self._blobs), self.database)
+        sender = SmtpSender(settings, password, tokens=tokens, identity=identity)
+        service = Service(name, MailJobs(mailbox), self.database)
         filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address))
         delivery = Delivery(
             config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
@@ -130,9 +142,17 @@ class Engine:
             service.run_due()
             filing.run_due()
 
+        fetching = Fetching(
+            name, MailSource(mailbox, self.database), self.database, self._blobs, self._partials,
+            needed=lambda: service.waits() or filing.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].ending,
+        )
+
+        def next_at(most: float) -> float:
+            return min(filing.seconds_to_next(most), fetching.seconds_to_next(most))
+
         self._smtp[name], self._deliveries[name] = sender, delivery
-        worker = ChannelWorker(mailbox, status, serve, filing.seconds_to_next, lambda words: self._ask_password(name, words),
-                               Gauge(config.link, mailbox.usage, choose))
+        worker = ChannelWorker(mailbox, status, serve, next_at, lambda words: self._ask_password(name, words),
+                               Gauge(config.link, mailbox.usage, choose), fetching.run_slice)
         out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
         self._workers[name], self._senders[name] = worker, out
         worker.start()
@@ -143,7 +163,7 @@ class Engine:
         settings = config.channel(name)
         assert not isinstance(settings, MailChannelConfig)
         chat = ChatwootChannel(settings, self._secrets.get(name, ""), StoredChats(self.database, name, self._rules))
-        service = Service(name, ChatJobs(chat, self.database, self._blobs), self.database)
+        service = Service(name, ChatJobs(chat, self.database), self.database)
         delivery = Delivery(
             config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None,
             refused=lambda words: self._ask_password(name, words),
@@ -153,8 +173,16 @@ class Engine:
             delivery.run_due()
             service.run_due()
 
+        fetching = Fetching(
+            name, ChatSource(chat), self.database, self._blobs, self._partials, slice_seconds=CHAT_SLICE,
+            needed=lambda: service.waits() or delivery.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].ending,
+        )
+
+        def next_at(most: float) -> float:
+            return min(delivery.seconds_to_next(most), fetching.seconds_to_next(most))
+
         self._deliveries[name] = delivery
-        worker = ChannelWorker(chat, status, serve, delivery.seconds_to_next, lambda words: self._ask_password(name, words))
+        worker = ChannelWorker(chat, status, serve, next_at, lambda words: self._ask_password(name, words), fetch=fetching.run_slice)
         self._workers[name] = worker
         worker.start()
 
@@ -174,22 +202,16 @@ class Engine:
         for address in self._rules.own:
             tx.execute("UPDATE message SET direction = 'out', seen = 1 WHERE direction = 'in' AND lower(from_address) = ?", (address,))
 
-    @staticmethod
-    def _forget_questions(tx: Tx) -> None:
-        """Those of an engine that is gone."""
-        tx.execute("DELETE FROM question")
-        tx.touch("question")
-
     def _ask_password(self, name: str, words: str) -> None:
-        def change(tx: Tx) -> None:
-            text = say("engine.ask_password", channel=name, detail=words)
-            if tx.one("SELECT 1 FROM question WHERE kind = 'password' AND data = ? AND text = ?", (name, text)) is not None:
-                return  # asked already; a new number would close the form that is being filled in
-            tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
-            tx.execute("INSERT INTO question (kind, text, data, asked_at) VALUES ('password', ?, ?, ?)", (text, name, tx.now))
-            tx.touch("question")
+        kind = "login" if name in self._tokens else "password"
+        text = say(f"engine.ask_{kind}", channel=name, detail=words)
+        self.database.write(lambda tx: questions.ask(tx, kind, name, text))
 
-        self.database.write(change)
+    def _not_kept(self, name: str, reason: str) -> None:
+        """A new refresh token lives in memory only: the agent should know before the engine ends."""
+        text = say("engine.sign_in_not_kept", channel=name, reason=reason)
+        log.warning("%s", text)
+        self.database.write(lambda tx: questions.ask(tx, "login", name, text))
 
     # -- while it runs
 
@@ -207,6 +229,9 @@ class Engine:
         topics = {topic for topic, _ in self._changes.poll()}
         if topics & {"outbox", "job", "all"}:
             self.wake()
+        if "login" in topics:  # `agentdesk login` has put a new refresh token into its place
+            for name in self._tokens:
+                self.set_secret(name, "")
         self._events_wait = self._events_wait or bool(topics & {"event", "all"})
         if self._events_wait:
             self._carry_events()
@@ -222,7 +247,7 @@ class Engine:
             jobs.forget_failed(self.database)
             if now >= self._next_sweep:
                 self._next_sweep = now + SWEEP_EVERY
-                retention.sweep(self.database, self._blobs)
+                retention.sweep(self.database, self._blobs, self._partials)
                 migrations.forget_copies(self.database.path)
 
     def wake(self) -> None:
@@ -243,16 +268,13 @@ class Engine:
             return
         worker = self._workers.get(name)
 
-        def change(tx: Tx) -> None:
-            tx.execute("DELETE FROM question WHERE kind = 'password' AND data = ?", (name,))
-            tx.execute("UPDATE outbox SET next_try_at = 0 WHERE channel = ? AND state = 'queued'", (name,))
-            tx.touch("question")
-
-        if name in self._smtp:
+        if name in self._tokens:
+            self._tokens[name].use(value)
+        elif name in self._smtp:
             self._smtp[name].set_secret(value)
         if worker is not None:
             worker.channel.set_secret(value)
-        self.database.write(change)
+        self.database.write(lambda tx: questions.answered(tx, name))
         if worker is not None:
             worker.renew()
         if name in self._senders:

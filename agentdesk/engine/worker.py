@@ -26,6 +26,7 @@ class ChannelWorker(threading.Thread):
 
     Args:
         serve: takes every step that is due now (jobs, filing, chat replies); may raise `ChannelDown`.
+        fetch: brings in some of what takes long (attachments), after all else; True if there is more to bring in at once.
         seconds_to_next: when `serve` has something to do by itself.
         refused: called once when the server refuses the password.
     """
@@ -34,11 +35,12 @@ class ChannelWorker(threading.Thread):
         self, channel: Channel, status: ChannelStatus, serve: Callable[[], None], seconds_to_next: Callable[[float], float],
         refused: Callable[[str], None],
         gauge: Gauge | None = None,
+        fetch: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(name=f"channel-{channel.name}", daemon=True)
         self.channel, self.status = channel, status
         self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
-        self._gauge = gauge
+        self._gauge, self._fetch = gauge, fetch
         self._ending = threading.Event()
         self._wake = threading.Event()
         self._renewed = threading.Event()
@@ -62,6 +64,10 @@ class ChannelWorker(threading.Thread):
         """End after the step that is running."""
         self._ending.set()
         self.wake()
+
+    @property
+    def ending(self) -> bool:
+        return self._ending.is_set()
 
     def run(self) -> None:
         attempts = 0
@@ -123,7 +129,9 @@ class ChannelWorker(threading.Thread):
             if done:
                 self.rounds += 1
                 self.status.set("ready")
-                if not self._wake.is_set() and not self._ending.is_set():
+            more = self._fetch()
+            if done:
+                if not more and not self._wake.is_set() and not self._ending.is_set():
                     self.channel.wait(self._seconds_to_next(LONGEST_WAIT))
                     self.status.count(self.channel.usage)
             else:

@@ -61,7 +61,7 @@ class Blobs:
     def sweep(self, used: Collection[str]) -> int:
         """Delete what is not among `used`; what is new may not be referred to yet, and stays. Returns how many."""
         gone = 0
-        for path in self._folder.glob("*/*"):
+        for path in self._folder.glob("??/*"):
             with contextlib.suppress(OSError):  # gone meanwhile, or not ours to delete
                 if path.name not in used and path.stat().st_mtime < time.time() - SPARED_SECONDS:
                     path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from agentdesk.store.database import Database, Tx, now_millis
 
 MAX_ATTEMPTS = 6
 LONGEST_PAUSE = 600_000
+FETCHES = ("part", "raw")
+"""Kinds that bring in much: they come after all others, a piece at a time (`store.fetches`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,13 @@ class Job:
 def add(
     tx: Tx, channel: str, kind: str, *, message: int = 0, conversation: int = 0, data: dict[str, Any] | None = None, urgent: bool = False
 ) -> int:
-    """Queue a job; the same one waiting already is not doubled."""
+    """Queue a job; a text that is wanted already is not wanted twice."""
     text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
     known = tx.one(
         "SELECT id FROM job WHERE channel = ? AND kind = ? AND message = ? AND conversation = ? AND data = ? AND attempts = 0",
         (channel, kind, message, conversation, text),
     )
-    if known is not None and kind in ("text", "part", "raw"):
+    if known is not None and kind == "text":
         return int(known["id"])
     job = tx.insert(
         "INSERT INTO job (channel, kind, message, conversation, data, created_at, urgent) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -45,20 +48,21 @@ def add(
 
 
 def due(database: Database, channel: str) -> list[Job]:
-    """What a channel can do now: urgent first, then in the order given.
+    """What a channel can do now, without what brings in much: urgent first, then in the order given.
 
     A pause longer than any can be was written before the clock was set back: it is over.
     """
     now = now_millis()
     rows = database.all(
-        "SELECT * FROM job WHERE channel = ? AND NOT next_try_at BETWEEN ? AND ? AND attempts < ?"
+        f"SELECT * FROM job WHERE channel = ? AND kind NOT IN {FETCHES!r} AND NOT next_try_at BETWEEN ? AND ? AND attempts < ?"
         " ORDER BY urgent DESC, id LIMIT 50",
         (channel, now + 1, now + LONGEST_PAUSE, MAX_ATTEMPTS),
     )
-    return [
-        Job(r["id"], r["channel"], r["kind"], r["message"], r["conversation"], json.loads(r["data"]), r["attempts"])
-        for r in rows
-    ]
+    return [job_of(row) for row in rows]
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    return Job(row["id"], row["channel"], row["kind"], row["message"], row["conversation"], json.loads(row["data"]), row["attempts"])
 
 
 def begin(database: Database, job: Job) -> None:
@@ -92,6 +96,7 @@ def failed(database: Database, job: Job, error: str) -> None:
         if job.conversation:
             tx.touch("conversation", job.conversation)
         tx.touch("job", job.id)
+        tx.touch("channel")  # beside whose state it is told
 
     database.write(change)
 

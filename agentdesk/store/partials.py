@@ -12,12 +12,15 @@ import errno
 import json
 import os
 import shutil
+import time
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
+from agentdesk.store.blobs import SPARED_SECONDS
 
 MARGIN = 16 << 20
 """Bytes of the disk that are left to everything else: the desk's database must be able to write."""
@@ -55,6 +58,16 @@ class Partials:
             with contextlib.suppress(OSError):  # just finished
                 found[path.name] = path.stat().st_size
         return found
+
+    def sweep(self, wanted: Collection[str]) -> int:
+        """Delete what nobody waits for since yesterday; returns how many."""
+        gone = 0
+        for path in self._folder.glob("*"):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                if path.name not in wanted and path.stat().st_mtime < time.time() - SPARED_SECONDS:
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def require(self, wanted: int) -> None:
         """See that there is room for so many bytes more, before any is asked for.

@@ -5,9 +5,10 @@ What is unfinished is never forgotten: an open conversation, a draft, a reply on
 
 from __future__ import annotations
 
-from agentdesk.store import fulltext, originals
+from agentdesk.store import fetches, fulltext, originals
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx
+from agentdesk.store.partials import Partials
 
 DAY = 24 * 3600 * 1000
 BATCH = 20
@@ -23,8 +24,8 @@ def forget(database: Database, days: int) -> int:
     return gone
 
 
-def sweep(database: Database, blobs: Blobs) -> int:
-    """Delete the contents that nothing refers to any more; returns how many."""
+def sweep(database: Database, blobs: Blobs, partials: Partials) -> int:
+    """Delete the contents that nothing refers to any more, and the beginnings of those nobody waits for; returns how many."""
     used = {
         row[0]
         for row in database.all(
@@ -32,7 +33,13 @@ def sweep(database: Database, blobs: Blobs) -> int:
             " UNION SELECT value FROM meta WHERE key GLOB 'raw:*'"
         )
     }
-    return blobs.sweep(used)
+    gone = blobs.sweep(used) + partials.sweep(fetches.names(database))
+    left = {name for name in partials.sizes() if name.startswith(fetches.ATTACHMENT)}
+    begun = database.all("SELECT id FROM attachment WHERE fetched > 0 AND blob = ''")
+    lost = [row["id"] for row in begun if fetches.attachment_name(row["id"]) not in left]
+    if lost:
+        database.write(lambda tx: tx.db.executemany("UPDATE attachment SET fetched = 0 WHERE id = ?", [(each,) for each in lost]))
+    return gone
 
 
 def _some(tx: Tx, days: int) -> int:

@@ -313,3 +313,21 @@ class Store:
     def texts(self, conversation):
         known = self.messages[str(conversation)]
         return [known[key].text for key in sorted(known, key=int)]
+
+
+class Kept:
+    """Takes what comes of a file; after so many pieces it has enough."""
+
+    def __init__(self, most=1000):
+        self.content, self.mark, self.total, self.whole, self.begun = b"", "", 0, False, 0
+        self.most = most
+
+    def begin(self, mark, total, *, whole):
+        self.content, self.mark, self.total, self.whole = b"", mark, total, whole
+        self.begun += 1
+
+    def keep(self, piece, total):
+        self.content += piece
+        self.total = total
+        self.most -= 1
+        return self.most > 0

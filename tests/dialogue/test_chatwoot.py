@@ -510,42 +510,6 @@ class TestVerbs:
             channel.perform(verb, chat, data)
 
 
-class TestAttachments:
-    def test_fetched_with_our_token_only_from_our_server(self, connect, server):
-        channel = connect()
-        seen = []
-
-        def files(request):
-            seen.append((str(request.url), "api_access_token" in request.headers))
-            if request.url.host == "chat.example":
-                return httpx.Response(302, headers={"location": "https://storage.example/k"})
-            return httpx.Response(200, content=b"\xff\xd8picture")
-
-        server.handle_request = files
-        assert channel.fetch_attachment("https://chat.example/rails/blobs/k") == b"\xff\xd8picture"
-        assert seen == [("https://chat.example/rails/blobs/k", True), ("https://storage.example/k", False)]
-
-    @pytest.mark.parametrize(
-        "url", ["http://storage.example/k", "file:///etc/passwd", "ftp://x/y", "nonsense", "https://"]
-    )
-    def test_nothing_is_fetched_in_the_open(self, connect, server, url):
-        channel = connect()
-        server.requests.clear()
-        with pytest.raises((Refused, ChannelDown)):
-            channel.fetch_attachment(url)
-        assert [r for r in server.requests if r.url.scheme != "https"] == []
-
-    def test_redirects_end(self, connect, server):
-        channel = connect()
-        server.handle_request = lambda _: httpx.Response(302, headers={"location": "https://chat.example/again"})
-        with pytest.raises(Refused):
-            channel.fetch_attachment("https://chat.example/again")
-
-    def test_a_file_that_is_gone(self, connect):
-        with pytest.raises(Refused, match="HTTP 404"):
-            connect().fetch_attachment("https://chat.example/api/v1/accounts/1/nothing")
-
-
 def test_bytes_and_round_trips_are_counted(connect, server):
     server.add_chat(3, "hello " * 1000)
     channel = connect()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 import uvicorn
-from chatwoot_server import Store
+from chatwoot_server import Kept, Store
 from starlette.applications import Starlette
 
 from agentdesk.channels.base import ChannelDown, Outcome
@@ -108,7 +108,9 @@ def test_a_conversation_from_both_sides(channel, store, url):
     channel.refresh()
     ((part, name, kind, size),) = store.messages[maria.id][sent.remote_id].attachments
     assert (name, kind, size) == ("pacco.png", "image/png", len(picture.content))
-    assert channel.fetch_attachment(part) == picture.content
+    kept = Kept()
+    assert channel.fetch_attachment(part, 0, "", 0, kept)
+    assert kept.content == picture.content
 
     public = f"{url}/public/api/v1/inboxes/{shop.INBOX_IDENTIFIER}/contacts"
     source = httpx.post(public, json={"email": "maria@mail.example"}).json()["source_id"]

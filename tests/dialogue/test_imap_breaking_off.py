@@ -13,7 +13,6 @@ from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.desk import Desk
 from agentdesk.engine.service import MailJobs, Service
 from agentdesk.store import jobs
-from agentdesk.store.blobs import Blobs
 from agentdesk.store.mail import MOST_TRIES, StoredMail
 from tests.desks import desk_config
 from tests.dialogue.pymap_server import PASSWORD, USER, Pymap
@@ -91,7 +90,7 @@ def test_opening_it_cuts_the_line_a_few_times_and_not_for_ever(channel: ImapChan
     rounds(channel)
     message = desk.database.value("SELECT row FROM message WHERE text IS NULL")
     desk.reading.want_text(message)
-    service = Service("support", MailJobs(channel, desk.database, Blobs(tmp_path / "blobs")), desk.database)
+    service = Service("support", MailJobs(channel), desk.database)
     for _ in range(jobs.MAX_ATTEMPTS):
         channel.open()
         desk.database.write(lambda tx: tx.execute("UPDATE job SET next_try_at = 0"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentdesk.desk import Desk
 from agentdesk.store import retention
+from agentdesk.store.partials import Partials
 from tests.desks import JAN, MARIA, Mailbox, desk_config
 
 
@@ -44,5 +45,5 @@ def test_contents_that_nothing_refers_to_any_more_leave_the_disk(tmp_path: Path)
         for blob in (tmp_path / "state" / "blobs").rglob("*"):
             if blob.is_file() and blob.name != new:
                 os.utime(blob, (1, 1))
-        assert retention.sweep(desk.database, desk.blobs) == 1
+        assert retention.sweep(desk.database, desk.blobs, Partials(tmp_path / "state" / "blobs" / "partial")) == 1
         assert [desk.blobs.get(digest) is not None for digest in (kept, new, old)] == [True, True, False]

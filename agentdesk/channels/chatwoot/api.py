@@ -6,10 +6,11 @@ message may be sent again.
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -17,7 +18,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpx
 
 from agentdesk.channels.base import ChannelDown, Usage
-from agentdesk.channels.chatwoot.counting import LARGEST, Counting
+from agentdesk.channels.chatwoot.counting import LARGEST, PATIENCE, Counting
 from agentdesk.channels.tls import client_context, is_loopback
 from agentdesk.config import ChatChannelConfig
 from agentdesk.domain.clean import clean_line
@@ -122,25 +123,31 @@ class Api:
     def post_files(self, path: str, fields: Mapping[str, str], files: Sequence[File]) -> Any:
         return self._ask("POST", self._account + path, data=fields, files=files)
 
-    def download(self, url: str) -> bytes:
-        """A file named by a message. Our token goes to our server only, and nothing is fetched in the open."""
+    @contextlib.contextmanager
+    def file(self, url: str, headers: Mapping[str, str], patience: float) -> Iterator[httpx.Response]:
+        """A file named by a message: the answer, whatever it is, not yet read. Its URL is the one that was found in the end.
+
+        Our token goes to our server only, and nothing is fetched in the open.
+
+        Raises:
+            Refused: the URL is none that may be asked for.
+            ChannelDown: the line broke.
+        """
         for _ in range(_MOST_REDIRECTS):
             parts = _split(url)
             if parts is None or not (
                 parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
             ):
-                raise Refused(say("chat.bad_file_url", url=clean_line(url)[:_LONGEST_WORDS]))
-            headers = {"accept": "*/*"}
-            if (parts.scheme, parts.netloc) == urlsplit(self._base)[:2]:
-                headers["api_access_token"] = self._token
+                break
+            mine = {"api_access_token": self._token} if (parts.scheme, parts.netloc) == urlsplit(self._base)[:2] else {}
             try:
-                with self._client.stream("GET", url, headers=headers) as response:
-                    if response.is_redirect:
-                        url = urljoin(url, response.headers.get("location", ""))
-                        continue
-                    if response.status_code != 200:
-                        raise Refused(say("chat.no_file", status=response.status_code))
-                    return _read(response)
+                with self._client.stream(
+                    "GET", url, headers={"accept": "*/*", "accept-encoding": "identity", **headers, **mine}, extensions={PATIENCE: patience}
+                ) as response:
+                    if not response.is_redirect:
+                        yield response
+                        return
+                    url = urljoin(url, response.headers.get("location", ""))
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise ChannelDown(say("chat.lost", server=self.server, reason=_reason(error))) from error
         raise Refused(say("chat.bad_file_url", url=clean_line(url)[:_LONGEST_WORDS]))

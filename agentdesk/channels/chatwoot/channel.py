@@ -27,6 +27,7 @@ from agentdesk.channels.base import Attempt, Capabilities, ChannelDown, Outcome,
 from agentdesk.channels.chatwoot import payloads
 from agentdesk.channels.chatwoot.account import Account, whole_number
 from agentdesk.channels.chatwoot.api import Api, Failed
+from agentdesk.channels.chatwoot.files import Files, Taker
 from agentdesk.channels.chatwoot.verbs import PATIENCE, Verbs
 from agentdesk.channels.chatwoot.walk import Walk
 from agentdesk.config import ChatChannelConfig
@@ -93,6 +94,7 @@ class ChatwootChannel:
         self._open_listed = False
         self._stepped = False
         self._unsure_notes: dict[tuple[str, str], int] = {}
+        self._files = Files()
 
     # Channel ----------------------------------------------------------------------------------------------------------
 
@@ -281,9 +283,9 @@ class ChatwootChannel:
         changed = stored is not None and not payloads.same_text(stored.text, outgoing.text)
         return Attempt(Outcome.ACCEPTED, say("chat.text_changed") if changed else "", remote_id=str(number))
 
-    def fetch_attachment(self, url: str) -> bytes:
-        """The content of an attachment named by a message."""
-        return self._connected.download(url)
+    def fetch_attachment(self, url: str, start: int, mark: str, total: int, taker: Taker) -> bool:
+        """The content of an attachment named by a message (`files.Files.bring`)."""
+        return self._files.bring(self._connected, url, start, mark, total, taker)
 
     def _look_for(self, conversation: str, text: str, before: int, words: str) -> Attempt:
         """After a lost answer: is the message there?"""

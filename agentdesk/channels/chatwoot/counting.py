@@ -13,6 +13,8 @@ import httpx
 
 from agentdesk.channels.base import Usage
 
+PATIENCE = "patience"
+"""The extension of a request that says how many seconds its answer may take in all."""
 LARGEST = 64 * 1024 * 1024
 """Bytes of one answer, as transferred and as unpacked."""
 
@@ -23,14 +25,14 @@ class Counting(httpx.BaseTransport):
     Args:
         inner: what really transfers.
         usage: counted up.
-        patience: seconds for one request in all; a server that drips is not waited for.
+        patience: seconds for one request in all; a server that drips is not waited for. A request may bring its own (`PATIENCE`).
     """
 
     def __init__(self, inner: httpx.BaseTransport, usage: Usage, patience: float = 60.0) -> None:
         self._inner, self._usage, self._patience = inner, usage, patience
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + request.extensions.get(PATIENCE, self._patience)
         self._usage.round_trips += 1
         line = len(request.method) + 1 + len(request.url.raw_path) + 11  # " HTTP/1.1\r\n"
         self._usage.bytes_out += line + _head(request.headers)
