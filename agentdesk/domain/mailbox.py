@@ -48,6 +48,11 @@ class Arrival:
     envelope: Envelope
     header: bytes = b""
     """The header block, or the fields of it that were asked for, as they came."""
+    lean: bool = False
+    """Only what a row needs came; the rest of the header comes with the next flight (`MailStore.finish`). Until then nobody vouches
+    for the sender, and whether a machine wrote it is not known."""
+    structure: bytes = b""
+    """The parts of the message, as its channel writes them down for itself; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,24 @@ class Place:
     uidvalidity: int
     uid: int
     flags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A message of whose header only what a row needs is here."""
+
+    message: int
+    place: Place
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole of it."""
+
+    envelope: Envelope
+    header: bytes
+    structure: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,15 @@ class MailStore(Protocol):
 
     def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:
         """Bring messages in (idempotent: a UID or Message-ID seen before is not doubled)."""
+
+    def unfinished(self, limit: int) -> Sequence[Unfinished]:
+        """Messages that came `lean` and are so still, newest first."""
+
+    def finish(self, messages: Mapping[int, Finished]) -> None:
+        """The rest of their headers: who vouches for the sender, whether a machine wrote it."""
+
+    def structures(self, messages: Sequence[int]) -> Mapping[int, bytes]:
+        """The parts of messages as they were handed in; of those where they are known."""
 
     def set_flags(self, folder: str, flags: Mapping[int, frozenset[str]]) -> None: ...
 

@@ -15,7 +15,7 @@ from agentdesk.mail.headers import Fields, message_id, message_ids, parse_fields
 from agentdesk.mail.parts import CUT, wanted_sections
 from agentdesk.mail.structure import read_structure
 
-HEADER_FIELDS: tuple[str, ...] = (
+ROW_FIELDS: tuple[str, ...] = (
     "FROM",
     "SENDER",
     "REPLY-TO",
@@ -25,10 +25,15 @@ HEADER_FIELDS: tuple[str, ...] = (
     "MESSAGE-ID",
     "IN-REPLY-TO",
     "REFERENCES",
+)
+"""The fields a row of the queue needs: who wrote what to whom, and what it answers."""
+REST_FIELDS: tuple[str, ...] = (
     "AUTHENTICATION-RESULTS",
     *(name.upper() for name in automatic.FIELDS),
     "X-SPAM-FLAG",
 )
+"""The fields that tell who vouches for the sender, and whether a machine wrote it."""
+HEADER_FIELDS: tuple[str, ...] = (*ROW_FIELDS, *REST_FIELDS)
 """The fields a channel asks for: all that `parse_header` reads."""
 
 _PREVIEW = 200

@@ -12,9 +12,9 @@ from typing import Any
 from agentdesk.domain import cards
 from agentdesk.domain.about import numbers_in
 from agentdesk.domain.conversation import MessageState
-from agentdesk.domain.mailbox import Arrival, FolderState, Place, Role, Sources, Wanted
+from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Role, Sources, Unfinished, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import cautions, conversations, customers, fulltext, jobs, originals, outbox, threads
+from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -84,17 +84,23 @@ class StoredMail:
         envelope = self._identified(folder, arrival)
         seen = SEEN in arrival.flags
         key = self._key(tx, envelope)
-        known = tx.one("SELECT row, conversation, state FROM message WHERE key = ?", (key,))
+        known = tx.one("SELECT row, conversation, lean FROM message WHERE key = ?", (key,))
         if known is None:
             message, conversation = self._insert(tx, key, envelope, folder.role)
+            if arrival.lean:
+                tx.execute("UPDATE message SET lean = 1 WHERE row = ?", (message,))
         else:
             message, conversation = known["row"], known["conversation"]
+            if known["lean"] and not arrival.lean:
+                finishing.finish(tx, message, Finished(arrival.envelope, arrival.header, arrival.structure), self._rules)
         tx.execute(
             "INSERT OR REPLACE INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)",
             (self._channel, folder.name, arrival.uid, message, " ".join(sorted(arrival.flags))),
         )
-        if arrival.header:
+        if arrival.header and (known is None or not arrival.lean):
             originals.keep(tx, message, originals.HEADER, arrival.header)
+        if arrival.structure:
+            originals.keep(tx, message, originals.STRUCTURE, arrival.structure)
         tx.execute("UPDATE message SET gone = 0, seen = max(seen, ?) WHERE row = ?", (seen, message))
         if folder.role is Role.SENT:
             self._filed(tx, message, envelope.message_id)
@@ -182,6 +188,22 @@ class StoredMail:
 
     def _mask(self, text: str) -> str:
         return cards.mask(text) if self._rules.mask_cards else text
+
+    def unfinished(self, limit: int) -> Sequence[Unfinished]:
+        found = ((message, header, self.places(message)) for message, header in finishing.waiting(self._db, self._channel, limit))
+        return [Unfinished(message, places[0], header) for message, header, places in found if places]
+
+    def finish(self, messages: Mapping[int, Finished]) -> None:
+        def change(tx: Tx) -> None:
+            touched = [finishing.finish(tx, message, whole, self._rules) for message, whole in messages.items()]
+            for row in dict.fromkeys(touched):
+                if row:
+                    conversations.refresh(tx, row, self._rules)
+
+        self._db.write(change)
+
+    def structures(self, messages: Sequence[int]) -> Mapping[int, bytes]:
+        return originals.section_of(self._db, messages, originals.STRUCTURE)
 
     # -- changes elsewhere
 

@@ -7,11 +7,14 @@ asked for is a blob instead (`raw:` in `meta`): it may be large.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 from agentdesk.store.database import Database, Tx
 
 HEADER = "HEADER"
 """The section of the header block, or of the fields of it that are asked for."""
+STRUCTURE = "STRUCTURE"
+"""Not fetched like that, but what the channel understood of it: the list of the parts."""
 
 
 def keep(tx: Tx, message: int, section: str, content: bytes) -> None:
@@ -23,6 +26,13 @@ def of_message(database: Database, message: int) -> dict[str, bytes]:
     """Everything kept of a message, by section."""
     rows = database.all("SELECT section, content FROM source WHERE message = ? ORDER BY section", (message,))
     return {row["section"]: zlib.decompress(row["content"]) for row in rows}
+
+
+def section_of(database: Database, messages: Sequence[int], section: str) -> dict[int, bytes]:
+    """One section of some messages; of those where it is here."""
+    marks = ",".join("?" * len(messages))
+    rows = database.all(f"SELECT message, content FROM source WHERE message IN ({marks}) AND section = ?", (*messages, section))
+    return {row["message"]: zlib.decompress(row["content"]) for row in rows}
 
 
 def forget(tx: Tx, message: int) -> None:

@@ -93,12 +93,14 @@ CREATE TABLE message (
     seen INTEGER NOT NULL DEFAULT 0,
     gone INTEGER NOT NULL DEFAULT 0,            -- deleted elsewhere; still readable
     unreadable_tries INTEGER NOT NULL DEFAULT 0,
+    lean INTEGER NOT NULL DEFAULT 0,            -- only what a row needs is here of its header; the rest is asked for
     cautions TEXT NOT NULL DEFAULT '[]',        -- [kind, detail] of what an agent should be warned of
     marks TEXT NOT NULL DEFAULT '[]'            -- what it is or holds: smime-signed, calendar, report, tnef, ...
 ) STRICT;
 CREATE INDEX message_conversation ON message (conversation, at);
 CREATE INDEX message_id ON message (message_id);
 CREATE INDEX message_without_text ON message (at) WHERE text IS NULL;
+CREATE INDEX message_lean ON message (channel, at) WHERE lean != 0;
 
 CREATE TABLE attachment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

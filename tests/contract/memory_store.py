@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from agentdesk.domain.mailbox import Arrival, FolderState, Place, Sources, Wanted
+from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Sources, Unfinished, Wanted
 from agentdesk.domain.message import Body, Envelope
 
 
@@ -16,6 +16,7 @@ class Stored:
     envelope: Envelope
     body: Body | None = None
     source: dict[str, bytes] = field(default_factory=dict)
+    lean: bool = False
 
 
 class MemoryStore:
@@ -46,8 +47,36 @@ class MemoryStore:
         for arrival in arrivals:
             key = arrival.envelope.message_id or f"{folder.name}/{folder.uidvalidity}/{arrival.uid}"
             row = self.by_id.setdefault(key, len(self.by_id) + 1)
-            self.rows.setdefault(row, Stored(row, arrival.envelope)).source["HEADER"] = arrival.header
+            new = row not in self.rows
+            stored = self.rows.setdefault(row, Stored(row, arrival.envelope, lean=arrival.lean))
+            if new or not arrival.lean:
+                stored.source["HEADER"], stored.lean = arrival.header, arrival.lean
+                stored.envelope = arrival.envelope if new else stored.envelope
+            if arrival.structure:
+                stored.source["STRUCTURE"] = arrival.structure
             self.at[folder.name, arrival.uid] = (row, arrival.flags)
+
+    def unfinished(self, limit: int) -> Sequence[Unfinished]:
+        found = [
+            Unfinished(row, self._place(name, uid, flags), self.rows[row].source["HEADER"])
+            for (name, uid), (row, flags) in self.at.items()
+            if self.rows[row].lean
+        ]
+        found.sort(key=lambda one: self.rows[one.message].envelope.at, reverse=True)
+        return found[:limit]
+
+    def finish(self, messages: Mapping[int, Finished]) -> None:
+        assert len(messages) <= 50
+        self.calls.append(("finish", tuple(messages)))
+        for message, whole in messages.items():
+            stored = self.rows[message]
+            stored.envelope, stored.lean = replace(whole.envelope, preview=stored.envelope.preview), False
+            stored.source["HEADER"] = whole.header
+            if whole.structure:
+                stored.source["STRUCTURE"] = whole.structure
+
+    def structures(self, messages: Sequence[int]) -> Mapping[int, bytes]:
+        return {one: self.rows[one].source["STRUCTURE"] for one in messages if "STRUCTURE" in self.rows[one].source}
 
     def set_flags(self, folder: str, flags: Mapping[int, frozenset[str]]) -> None:
         assert len(flags) <= 50

@@ -34,3 +34,5 @@ CREATE TABLE traffic (
     bytes_in INTEGER NOT NULL DEFAULT 0, bytes_out INTEGER NOT NULL DEFAULT 0, round_trips INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (day, channel, job)
 ) STRICT, WITHOUT ROWID;
+ALTER TABLE message ADD COLUMN lean INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX message_lean ON message (channel, at) WHERE lean != 0;
