@@ -30,6 +30,7 @@ class _Found:
     """Sections of which nothing is left to open."""
     marks: dict[str, None] = field(default_factory=dict)
     html: bool = False
+    links: list[tuple[str, str]] = field(default_factory=list)
     original: str = ""
 
     def mark(self, *names: str) -> None:
@@ -61,7 +62,7 @@ def read_body(infos: Sequence[PartInfo], contents: Mapping[str, bytes], zone: tz
     attached = (replace(one, inline=one.inline or one.part in found.opened) for one in parts.attachments(infos))
     return Body(
         visible, "\n\n".join(filter(None, (hidden, *found.folded))), found.html, (*attached, *found.files),
-        marks=tuple(found.marks), original=found.original or ("" if "report" in found.marks else reports.original_in_text(visible)),
+        marks=tuple(found.marks), links=tuple(found.links), original=found.original or ("" if "report" in found.marks else reports.original_in_text(visible)),
     )  # fmt: skip
 
 
@@ -144,7 +145,9 @@ def _rich_text(part: PartInfo, raw: bytes, found: _Found) -> str:
     if not charset.codec(label):
         meta = _META_CHARSET.search(data[:2048])
         label = meta[1].decode("ascii") if meta else label
-    secured = pgp.read(clean(html.to_text(charset.decode(data, label))))
+    converted = html.convert(charset.decode(data, label))
+    found.links.extend((clean_line(words), clean_line(target)) for words, target in converted.links)
+    secured = pgp.read(clean(converted.text))
     found.mark(*secured.marks)
     if secured.armored:
         found.folded.append(secured.armored)
@@ -195,6 +198,7 @@ def _read_secured(part: PartInfo, raw: bytes, zone: tzinfo, depth: int, found: _
     if body.quoted:
         found.folded.append(body.quoted)
     found.mark(*body.marks)
+    found.links.extend(body.links)
     found.html = found.html or body.html
     found.original = found.original or body.original
     if secured.complete:
@@ -209,7 +213,9 @@ def _read_tnef(part: PartInfo, raw: bytes, found: _Found) -> None:
     if not any(text.strip() for text in found.texts):
         text = clean(packed.text)
         if not text.strip() and packed.html:
-            text = clean(html.to_text(charset.decode(packed.html, packed.html_charset)))
+            converted = html.convert(charset.decode(packed.html, packed.html_charset))
+            found.links.extend((clean_line(words), clean_line(target)) for words, target in converted.links)
+            text = clean(converted.text)
             found.html = True
         found.say(text)
     for index, file in enumerate(packed.files):
