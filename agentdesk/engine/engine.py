@@ -31,6 +31,7 @@ from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
 from agentdesk.errors import ConfigError, DeskError
 from agentdesk.locale import say
+from agentdesk.mail.reader import Reader
 from agentdesk.oauth.tokens import AccessTokens, tokens_of
 from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
@@ -123,7 +124,7 @@ class Engine:
             self._tokens[name] = tokens
         mailbox = ImapChannel(
             settings, password, StoredMail(self.database, name, self._rules),
-            retention_days=config.retention_days, tokens=tokens, identity=identity,
+            retention_days=config.retention_days, tokens=tokens, identity=identity, reader=Reader(config.timezone),
         )
 
         def choose(link: Link) -> None:

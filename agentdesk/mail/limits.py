@@ -37,3 +37,8 @@ TOO_COMPLEX = "too complex"
 """`problem` of a message that breaks one of these limits."""
 UNREADABLE = "unreadable"
 """`problem` of a message whose content could not be made readable."""
+
+WORKER_SECONDS = 5.0
+"""Of computing, for one message in the process that reads suspicious mail."""
+WORKER_MEMORY = 1 << 30
+"""Bytes of address space that process may have."""

@@ -18,6 +18,7 @@ from agentdesk.config import MailChannelConfig, Secret, ServerUrl
 from agentdesk.domain.mailbox import Arrival, FolderState, Role
 from agentdesk.domain.message import Address, Envelope
 from agentdesk.errors import Refused
+from agentdesk.mail.reader import Reader
 from tests.contract.memory_store import MemoryStore
 from tests.dialogue.imap_scripts import QUICK, connected, logged_in, selected, session
 from tests.dialogue.server import (
@@ -439,7 +440,7 @@ def test_texts_fall_back_to_the_message_where_the_structure_makes_no_sense() -> 
         goodbye,
     )  # fmt: skip
     with serve(*script) as server, session(server) as made:
-        found = texts.bring(made, [3, 5], {})
+        found = texts.bring(made, [3, 5], {}, Reader())
     assert found[3] is not None
     assert found[3].text == "the text"
     assert found[5] is None
@@ -455,7 +456,7 @@ def test_texts_with_the_same_sections_are_one_command() -> None:
         answer(r"{tag} UID FETCH 1:3 \(UID INTERNALDATE BODY.PEEK\[1\]\)", *(f'* {uid} FETCH (UID {uid} BODY[1] "text{uid}")' for uid in (3, 1, 2))), goodbye,
     )  # fmt: skip
     with serve(*script) as server, session(server) as made:
-        found = texts.bring(made, [1, 2, 3], {})
+        found = texts.bring(made, [1, 2, 3], {}, Reader())
     assert {uid: body.text for uid, body in found.items() if body} == {1: "text1", 2: "text2", 3: "text3"}
 
 

@@ -24,6 +24,7 @@ from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.mail.headers import message_id as first_message_id
 from agentdesk.mail.headers import parse_fields
+from agentdesk.mail.reader import Reader
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ class ImapChannel:
         idle_for: float = 540.0,
         tokens: Tokens | None = None,
         identity: Identity | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """`older`, `texts`: bring in also what is older than the newest window, and the texts; may be changed at any time.
 
         `poll`: seconds between two NOOPs where the server has no IDLE; `look_around`: between two looks at the other folders;
-        `idle_for`: after which IDLE is renewed (servers end it after 29 minutes, routers forget a connection earlier).
+        `idle_for`: after which IDLE is renewed (servers end it after 29 minutes, routers forget a connection earlier);
+        `reader`: reads the mail.
         """
         self.name = config.name
         self.usage = Usage()
@@ -68,6 +71,7 @@ class ImapChannel:
         self._config = config
         self._password = password
         self._store = store
+        self._reader = reader or Reader()
         self._window = window
         self._retention = retention_days
         self._poll = poll
@@ -103,6 +107,7 @@ class ImapChannel:
         self._without = set()
 
     def close(self) -> None:
+        self._reader.close()
         self._session = None
         self._connection.close()
 
@@ -209,7 +214,7 @@ class ImapChannel:
         self._folders = {role: self._sync(role, name) for role, name in folders.roles(known)}
 
     def _sync(self, role: Role, name: str) -> FolderSync:
-        return FolderSync(name, role, self._store, window=self._window, since=self._since)
+        return FolderSync(name, role, self._store, self._reader, window=self._window, since=self._since)
 
     def _advance(self, session: Session, sync: FolderSync, *, older: bool) -> None:
         try:
@@ -305,7 +310,7 @@ class ImapChannel:
         kept: dict[int, dict[str, bytes]] = {}
         self._enter(session, sync)
         try:
-            found = texts.bring(session, list(here), kept)
+            found = texts.bring(session, list(here), kept, self._reader)
         except ChannelDown:
             self._store.texts_failed(list(here.values()))
             raise
@@ -351,7 +356,7 @@ class ImapChannel:
         session = self._need()
         sync, uid = self._place(session, message)
         kept: dict[int, dict[str, bytes]] = {}
-        for found, body in texts.bring(session, [uid], kept).items():
+        for found, body in texts.bring(session, [uid], kept, self._reader).items():
             if body is None:
                 self._give_up(session, sync, message, found)
                 raise Refused(say("channels.not_there"))

@@ -20,7 +20,8 @@ from agentdesk.channels.imap.responses import Fetched
 from agentdesk.channels.imap.session import Known, Selection, Session
 from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
 from agentdesk.domain.message import Address, Envelope
-from agentdesk.mail.parse import HEADER_FIELDS, parse_header
+from agentdesk.mail.parse import HEADER_FIELDS
+from agentdesk.mail.reader import Reader
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ _LEAST = (word("UID"), word("INTERNALDATE"), word("BODY.PEEK[HEADER.FIELDS (FROM
 class FolderSync:
     """What is known of a folder, and what is left to do there."""
 
-    def __init__(self, name: str, role: Role, store: MailStore, *, window: int, since: Callable[[], date | None]) -> None:
+    def __init__(self, name: str, role: Role, store: MailStore, reader: Reader, *, window: int, since: Callable[[], date | None]) -> None:
         saved = next((state for state in store.folders() if state.name == name), None)
         self.name = name
         self.state = FolderState(name, role, uidvalidity=0) if saved is None else replace(saved, role=role)
@@ -47,6 +48,7 @@ class FolderSync:
         self.entered = False
         """It was selected and compared since the connection was made, or `suits` said that there is nothing new."""
         self._store = store
+        self._reader = reader
         self._window = min(window, _BATCH)
         self._since = since
         self._exists = 0
@@ -341,7 +343,7 @@ class FolderSync:
             if since is not None and received.date() < since:
                 continue
             size, preview = one.items.get(b"RFC822.SIZE"), one.items.get(b"PREVIEW")
-            envelope = parse_header(
+            envelope = self._reader.header(
                 header,
                 received=received,
                 size=size if isinstance(size, int) else 0,

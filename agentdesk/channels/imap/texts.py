@@ -16,9 +16,8 @@ from agentdesk.channels.imap.responses import Fetched, structure_of
 from agentdesk.channels.imap.session import Session
 from agentdesk.domain.message import Body
 from agentdesk.mail import limits
-from agentdesk.mail.body import read_body
-from agentdesk.mail.parse import parse_message
 from agentdesk.mail.parts import PartInfo, wanted_items
+from agentdesk.mail.reader import Reader
 
 _FLIGHT_BYTES = 1 << 20
 """What is asked for at once, so that an urgent job never waits for more."""
@@ -40,7 +39,7 @@ class _Plan:
         return tuple(Word(f"BODY.PEEK[{one.replace('<', ']<') if '<' in one else one + ']'}".encode("ascii")) for one in items)
 
 
-def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes]]) -> dict[int, Body | None]:
+def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes]], reader: Reader) -> dict[int, Body | None]:
     """The texts of messages of the selected mailbox: of as many as one flight should carry, from the first on.
 
     None: the server has no such message any more. Every message that was tried is in the answer. `kept` takes up what was
@@ -56,13 +55,13 @@ def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes
             continue
         plan = _plan(uid, told.get(uid))
         if plan.parts and not plan.items:
-            done[uid] = read_body(plan.parts, {})  # attachments only
+            done[uid] = reader.body(plan.parts, {})  # attachments only
             continue
         if plans and sum(one.size for one in plans) + plan.size > _FLIGHT_BYTES:
             break
         plans.append(plan)
     if plans:
-        done.update(_bring(session, plans, kept))
+        done.update(_bring(session, plans, kept, reader))
     return done
 
 
@@ -81,7 +80,7 @@ def _most(item: str, size: int) -> int:
     return min(size, int(cut)) if cut else size
 
 
-def _bring(session: Session, plans: Sequence[_Plan], kept: dict[int, dict[str, bytes]]) -> dict[int, Body | None]:
+def _bring(session: Session, plans: Sequence[_Plan], kept: dict[int, dict[str, bytes]], reader: Reader) -> dict[int, Body | None]:
     groups: dict[tuple[str, ...], list[_Plan]] = {}
     for plan in plans:
         groups.setdefault(plan.items, []).append(plan)
@@ -94,17 +93,18 @@ def _bring(session: Session, plans: Sequence[_Plan], kept: dict[int, dict[str, b
     for one in batch.found:
         found.setdefault(one.uid, []).append(one)
     return {
-        plan.uid: _read(plan, found.get(plan.uid, []), kept.setdefault(plan.uid, {}), unreadable=batch.unreadable > 0) for plan in plans
+        plan.uid: _read(plan, found.get(plan.uid, []), kept.setdefault(plan.uid, {}), reader, unreadable=batch.unreadable > 0)
+        for plan in plans
     }
 
 
-def _read(plan: _Plan, found: Sequence[Fetched], kept: dict[str, bytes], *, unreadable: bool) -> Body | None:
+def _read(plan: _Plan, found: Sequence[Fetched], kept: dict[str, bytes], reader: Reader, *, unreadable: bool) -> Body | None:
     if not plan.items:
         for one in found:
             raw = one.content("")
             if raw is not None:
                 kept[f"<0.{_WHOLE_BYTES}>" if len(raw) >= _WHOLE_BYTES else ""] = raw
-                return parse_message(raw, received=one.received or datetime.now(UTC))[1]
+                return reader.message(raw, received=one.received or datetime.now(UTC))[1]
     else:
         contents: dict[str, bytes] = {}
         for one in found:
@@ -115,7 +115,7 @@ def _read(plan: _Plan, found: Sequence[Fetched], kept: dict[str, bytes], *, unre
                     contents[name] = content
                     kept[item] = content
         if contents:
-            return read_body(plan.parts, contents)
+            return reader.body(plan.parts, contents)
     if found or unreadable:
         return Body("", problem=limits.UNREADABLE)
     return None
