@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentdesk.channels.base import ChannelDown
-from agentdesk.config import ServerUrl
+from agentdesk.config import MailChannelConfig, ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
@@ -27,6 +27,12 @@ class Identity:
     key: Path | None = None
     """None: in the same file."""
     passphrase: str = field(repr=False, default="")
+
+
+def identity_of(settings: MailChannelConfig, passphrase: str) -> Identity | None:
+    """Our certificate for a mailbox's servers; None where they want none."""
+    ours = settings.certificate
+    return None if ours is None else Identity(ours.cert, ours.key, passphrase)
 
 
 def client_context(ca_file: Path | None, identity: Identity | None = None) -> ssl.SSLContext:

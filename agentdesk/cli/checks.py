@@ -7,7 +7,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,17 +15,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from agentdesk.channels import validity
 from agentdesk.channels.base import ChannelDown
 from agentdesk.channels.imap import folders
 from agentdesk.channels.imap.commands import command, word
 from agentdesk.channels.imap.connection import Connection
 from agentdesk.channels.imap.session import Session
+from agentdesk.channels.sasl import Tokens
 from agentdesk.channels.smtp import SmtpSender
-from agentdesk.channels.tls import client_context, explained
+from agentdesk.channels.tls import Identity, client_context, explained, identity_of
+from agentdesk.cli import known_mail
 from agentdesk.config import ChatChannelConfig, DeskConfig, MailChannelConfig, ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
+from agentdesk.oauth.tokens import AccessTokens, tokens_of
+from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -49,9 +54,11 @@ class Check:
     """The server was reached and refuses this name and password."""
 
 
-def imap(config: MailChannelConfig, password: str) -> Iterator[Check]:
+def imap(
+    config: MailChannelConfig, password: str, *, tokens: Tokens | None = None, identity: Identity | None = None
+) -> Iterator[Check]:
     """Login, capabilities, folders, quota."""
-    connection = Connection(config.imap, ca_file=config.ca_file)
+    connection = Connection(config.imap, ca_file=config.ca_file, tokens=tokens, identity=identity)
     try:
         connection.open(config.user, password)
         yield Check("imap", OK, say("doctor.logged_in", server=config.imap, user=config.user), config.name)
@@ -85,12 +92,65 @@ def _quota(session: Session, channel: str) -> Iterator[Check]:
             yield Check("quota", state, say("doctor.quota", used=used // 1024, limit=limit // 1024, share=100 * used // limit), channel)
 
 
-def smtp(config: MailChannelConfig, password: str) -> Check:
+def smtp(config: MailChannelConfig, password: str, *, tokens: Tokens | None = None, identity: Identity | None = None) -> Check:
     try:
-        SmtpSender(config, password).check()
+        SmtpSender(config, password, tokens=tokens, identity=identity).check()
     except (ChannelDown, DeskError) as error:
         return Check("smtp", FAILED, str(error), config.name, isinstance(error, LoginRefused))
     return Check("smtp", OK, say("doctor.logged_in", server=config.smtp, user=config.user), config.name)
+
+
+def mailbox(config: MailChannelConfig, secrets: Mapping[str, str], folder: Path) -> Iterator[Check]:
+    """Everything about one mailbox. `secrets` are named as `secrets.needed` does."""
+    provider = known_mail.by_server(config.imap.host)
+    if provider is not None and config.oauth is None:
+        state = WARNING if provider.takes == "oauth" else OK
+        yield Check("provider", state, say(f"doctor.takes_{provider.takes.replace('-', '_')}", name=provider.name, page=provider.page), config.name)
+    identity = identity_of(config, secrets.get(config.name + KEY, ""))
+    if config.certificate is not None:
+        yield own_certificate(config.certificate.cert, config.name)
+    not_kept: list[str] = []
+    try:
+        tokens = tokens_of(config, folder, secrets, not_kept.append)
+        if tokens is not None:
+            yield from _sign_in(tokens, config.name)
+    except DeskError as error:
+        yield Check("sign-in", FAILED, _with_advice(str(error), config), config.name, isinstance(error, LoginRefused))
+        return
+    password = secrets.get(config.name, "")
+    yield from imap(config, password, tokens=tokens, identity=identity)
+    yield smtp(config, password, tokens=tokens, identity=identity)
+    for reason in not_kept:
+        yield Check("sign-in", FAILED, say("oauth.not_kept", reason=reason), config.name)
+
+
+def let_in(config: MailChannelConfig, secrets: Mapping[str, str], tokens: Tokens) -> list[Check]:
+    """Whether a mailbox takes an account that has just signed in."""
+    return list(imap(config, "", tokens=tokens, identity=identity_of(config, secrets.get(config.name + KEY, ""))))
+
+
+def _with_advice(words: str, config: MailChannelConfig) -> str:
+    return f"{words} {say('doctor.sign_in', channel=config.name)}"
+
+
+def _sign_in(tokens: AccessTokens, channel: str) -> Iterator[Check]:
+    """An access token, how long it is good, and how far our clock is from the provider's."""
+    tokens.current()
+    yield Check("sign-in", OK, say("doctor.token", minutes=round(tokens.seconds_left / 60)), channel)
+    if tokens.skew is not None:
+        skew = round(tokens.skew)
+        yield Check("clock", WARNING if abs(skew) > SKEW_TO_WARN else OK, say("doctor.clock", seconds=skew), channel)
+
+
+def own_certificate(file: Path, channel: str) -> Check:
+    """How long our own certificate is still good."""
+    try:
+        until = validity.ends(file)
+    except (OSError, ValueError) as error:
+        return Check("client-certificate", FAILED, say("channels.client_cert", file=file, reason=clean_line(str(error))), channel)
+    days = (until - datetime.now(UTC)).days
+    state = FAILED if days < 0 else WARNING if days < DAYS_TO_WARN else OK
+    return Check("client-certificate", state, say("doctor.certificate", server=file.name, days=days, date=f"{until:%Y-%m-%d}"), channel)
 
 
 def chat(config: ChatChannelConfig, token: str) -> Iterator[Check]:
@@ -120,12 +180,12 @@ def chat(config: ChatChannelConfig, token: str) -> Iterator[Check]:
     yield Check("clock", WARNING if abs(skew) > SKEW_TO_WARN else OK, say("doctor.clock", seconds=skew), config.name)
 
 
-def certificate(server: ServerUrl, ca_file: Path | None, channel: str) -> Check | None:
+def certificate(server: ServerUrl, ca_file: Path | None, channel: str, identity: Identity | None = None) -> Check | None:
     """How long a server's certificate is still good; None where the server speaks without TLS (loopback)."""
     if server.scheme in {"imap", "smtp", "http"}:
         return None
     try:
-        with explained(server), closing(_secured(server, ca_file)) as sock:
+        with explained(server), closing(_secured(server, ca_file, identity=identity)) as sock:
             ends = str((sock.getpeercert() or {}).get("notAfter", ""))
     except ChannelDown as error:
         return Check("certificate", FAILED, str(error), channel)
@@ -135,9 +195,11 @@ def certificate(server: ServerUrl, ca_file: Path | None, channel: str) -> Check 
     return Check("certificate", state, say("doctor.certificate", server=server, days=days, date=f"{until:%Y-%m-%d}"), channel)
 
 
-def _secured(server: ServerUrl, ca_file: Path | None, patience: float = PATIENCE) -> ssl.SSLSocket:
+def _secured(
+    server: ServerUrl, ca_file: Path | None, patience: float = PATIENCE, identity: Identity | None = None
+) -> ssl.SSLSocket:
     """A verified TLS connection, by STARTTLS where the scheme says so."""
-    context = client_context(ca_file)
+    context = client_context(ca_file, identity)
     if server.scheme == "smtp+starttls":
         client = smtplib.SMTP(server.host, server.port, timeout=patience)
         client.starttls(context=context)

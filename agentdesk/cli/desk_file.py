@@ -53,6 +53,7 @@ def compose(answers: Answers, mailbox: MailChannelConfig) -> str:
         f"user = {q(mailbox.user)}",
         f"imap = {q(str(mailbox.imap))}",
         f"smtp = {q(str(mailbox.smtp))}",
+        *_sign_in(mailbox),
         f"password = {_secret(mailbox.password)}",
         *([f"ca_file = {q(str(mailbox.ca_file))}"] if mailbox.ca_file else []),
         "",
@@ -80,10 +81,23 @@ def compose(answers: Answers, mailbox: MailChannelConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _sign_in(mailbox: MailChannelConfig) -> list[str]:
+    oauth = mailbox.oauth
+    if oauth is None:
+        return []
+    words = [f"provider = {quoted(oauth.provider)}", f"client_id = {quoted(oauth.client_id)}"]
+    if oauth.client_secret is not None:
+        words.append(f"client_secret = {_secret(oauth.client_secret)}")
+    if oauth.tenant not in {"", "common"}:
+        words.append(f"tenant = {quoted(oauth.tenant)}")
+    return ['auth = "xoauth2"', f"oauth = {{ {', '.join(words)} }}"]
+
+
 def _secret(secret: Secret) -> str:
     if secret.kind == "keyring":
         return "{ keyring = true }"
-    return f"{{ {secret.kind} = {quoted(secret.value)} }}"
+    keeps = f", store = {quoted(secret.store)}" if secret.store else ""
+    return f"{{ {secret.kind} = {quoted(secret.value)}{keeps} }}"
 
 
 def replace_file(file: Path, text: str) -> Path | None:

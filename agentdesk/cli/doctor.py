@@ -14,11 +14,11 @@ from agentdesk.cli.checks import FAILED, OK, WARNING, Check
 from agentdesk.cli.opening import config_of
 from agentdesk.cli.output import cells, line, write_json
 from agentdesk.commands.keymap import load as load_keymap
-from agentdesk.config import DeskConfig, MailChannelConfig, ServerUrl, check_calendar
+from agentdesk.config import ChannelConfig, DeskConfig, MailChannelConfig, ServerUrl, check_calendar
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.paths import make_private
-from agentdesk.secrets import fetch
+from agentdesk.secrets import fetch, needed
 from agentdesk.snippets.model import Severity
 from agentdesk.snippets.pack import load_packs
 
@@ -79,19 +79,16 @@ def _checks(config: DeskConfig) -> Iterator[Check]:
     if not config.channels:
         yield Check("channels", WARNING, say("doctor.no_channels"))
     for channel in config.channels:
-        secret = channel.password if isinstance(channel, MailChannelConfig) else channel.token
-        try:
-            password = fetch(secret, channel.name, config.folder)
-        except DeskError as error:
-            yield Check("secret", FAILED, str(error), channel.name)
+        secrets: dict[str, str] = {}
+        yield from _secrets(channel, config, secrets)
+        if channel.name not in secrets:
             continue
-        yield Check("secret", OK, say(f"doctor.secret_{secret.kind}"), channel.name)
         if isinstance(channel, MailChannelConfig):
-            found = [*checks.imap(channel, password), checks.smtp(channel, password)]
+            found = list(checks.mailbox(channel, secrets, config.folder))
             yield from found
             servers = [channel.imap, channel.smtp]
         else:
-            found = list(checks.chat(channel, password))
+            found = list(checks.chat(channel, secrets[channel.name]))
             yield from found
             parts = urlsplit(channel.url)
             servers = [ServerUrl(parts.scheme, parts.hostname or "", parts.port or 443)]
@@ -99,6 +96,26 @@ def _checks(config: DeskConfig) -> Iterator[Check]:
             valid = checks.certificate(server, channel.ca_file, channel.name)
             if valid is not None and not (valid.state == FAILED and valid.detail in {check.detail for check in found}):
                 yield valid
+
+
+def _secrets(channel: ChannelConfig, config: DeskConfig, found: dict[str, str]) -> Iterator[Check]:
+    """Whether each can be had; what is `found` is put there, and nothing at all if one is missing."""
+    given: dict[str, str] = {}
+    missing = False
+    for name, secret in needed(channel):
+        what = "secret" + (f" ({name.partition(':')[2]})" if ":" in name else "")
+        try:
+            given[name] = fetch(secret, channel.name, config.folder)
+        except DeskError as error:
+            missing = True
+            oauth = isinstance(channel, MailChannelConfig) and channel.oauth is not None and name == channel.name
+            words = f"{error} {say('doctor.sign_in', channel=channel.name)}" if oauth else str(error)
+            yield Check(what, FAILED, words, channel.name)
+        else:
+            if secret.kind != "none":
+                yield Check(what, OK, say(f"doctor.secret_{secret.kind}"), channel.name)
+    if not missing:
+        found |= given
 
 
 def _packs(config: DeskConfig) -> Iterator[Check]:

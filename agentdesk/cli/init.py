@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentdesk import locale as catalogue
-from agentdesk.cli import checks
+from agentdesk.cli import checks, known_mail
 from agentdesk.cli.checks import FAILED, Check
 from agentdesk.cli.desk_file import Answers, compose, replace_file
 from agentdesk.cli.opening import folder_of
 from agentdesk.cli.output import talk
-from agentdesk.config import MAIN, MailChannelConfig, Secret, ServerUrl, load
+from agentdesk.config import MAIN, MailChannelConfig, OAuth, Secret, ServerUrl, load
 from agentdesk.config.nodes import Node
 from agentdesk.config.values import IMAP_PORTS, SMTP_PORTS, address, locale, server, system_zone, zone
 from agentdesk.domain.clean import clean_line
@@ -51,6 +51,8 @@ def init(arguments: Namespace) -> int:
     if unreached:
         talk(say("init.unreached"))
     option = f" --desk {arguments.desk}" if arguments.desk else ""
+    if mailbox.oauth is not None:
+        talk(say("init.then_login", option=option))
     talk(say("init.next", option=option))
     return Unreachable.exit_status if unreached else 0
 
@@ -152,7 +154,10 @@ def _mailbox(arguments: Namespace, asker: Asker, answers: Answers, folder: Path)
     """The channel, and whether a server could not be reached or refused us."""
     guessed: tuple[ServerUrl | None, ServerUrl | None] = (None, None)
     domain = answers.address.partition("@")[2]
-    if not arguments.no_check and not (arguments.imap and arguments.smtp):
+    provider = known_mail.by_domain(domain)
+    if provider is not None:
+        guessed = (provider.imap, provider.smtp)
+    elif not arguments.no_check and not (arguments.imap and arguments.smtp):
         talk(say("init.guessing", domain=domain))
         guessed = checks.guess(domain)
     ca_file = Path(arguments.ca_file).expanduser().resolve() if arguments.ca_file else None
@@ -167,12 +172,40 @@ def _mailbox(arguments: Namespace, asker: Asker, answers: Answers, folder: Path)
     )
     user = asker.text(say("init.ask_user"), arguments.user, answers.address, "--user")
     entry = f"{user}@{read.host}"
+    provider = known_mail.by_server(read.host)
+    if provider is not None:
+        talk(say(f"doctor.takes_{provider.takes.replace('-', '_')}", name=provider.name, page=provider.page))
+    oauth = _oauth(arguments, asker, provider)
+    if oauth is not None:
+        return MailChannelConfig(CHANNEL, answers.address, user, read, out, _kept(arguments, entry), ca_file, oauth=oauth), False
     channel = MailChannelConfig(CHANNEL, answers.address, user, read, out, _given_secret(arguments, entry), ca_file)
     if channel.password.kind in {"command", "env"} or asker.silent:
         if arguments.no_check:
             return channel, False
         return channel, bool(_faults(channel, fetch(channel.password, CHANNEL, folder)))
     return _typed_password(arguments, asker, channel)
+
+
+def _oauth(arguments: Namespace, asker: Asker, provider: known_mail.MailProvider | None) -> OAuth | None:
+    """The client the user registered with the provider; None: a password is used."""
+    if provider is None or not provider.oauth:
+        if arguments.client_id:
+            raise UsageError(say("init.no_oauth"))
+        return None
+    client_id = asker.optional(say("init.ask_client_id", name=provider.name), arguments.client_id)
+    if not client_id:
+        return None
+    if provider.oauth == "microsoft":
+        return OAuth("microsoft", client_id, tenant=asker.text(say("init.ask_tenant"), arguments.tenant, "common", "--tenant"))
+    # Google gives every client a secret and wants to see it; `agentdesk login` asks for it once
+    return OAuth(provider.oauth, client_id, Secret("keyring", f"client {client_id}"))
+
+
+def _kept(arguments: Namespace, entry: str) -> Secret:
+    """Where the refresh token goes."""
+    if arguments.password_command and arguments.store_command:
+        return Secret("command", arguments.password_command, store=arguments.store_command)
+    return Secret("keyring", f"oauth {entry}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from types import FrameType
 
 from agentdesk.cli.opening import config_of
 from agentdesk.cli.output import columns, talk, write_json
-from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.config import DeskConfig
 from agentdesk.desk import Desk
 from agentdesk.domain.conversation import MessageState
 from agentdesk.engine.run import ChannelReport, Report
@@ -17,7 +17,7 @@ from agentdesk.engine.run import sync as run
 from agentdesk.errors import ConfigError
 from agentdesk.locale import say
 from agentdesk.paths import make_private
-from agentdesk.secrets import fetch
+from agentdesk.secrets import fetch_channel
 
 
 def sync(arguments: Namespace) -> int:
@@ -48,9 +48,8 @@ def sync(arguments: Namespace) -> int:
 def _with_secrets(config: DeskConfig) -> tuple[DeskConfig, dict[str, str]]:
     found: dict[str, str] = {}
     for channel in config.channels:
-        secret = channel.password if isinstance(channel, MailChannelConfig) else channel.token
         try:
-            found[channel.name] = fetch(secret, channel.name, config.folder)
+            found |= fetch_channel(channel, config.folder)
         except ConfigError as error:
             talk(str(error))
     return replace(config, channels=tuple(channel for channel in config.channels if channel.name in found)), found

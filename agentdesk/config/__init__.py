@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from agentdesk.config.reading import LOCAL, MAIN, check_calendar, load, locale_of
 from agentdesk.config.types import (
     ChannelConfig,
@@ -36,18 +34,6 @@ __all__ = [
     "ServerUrl",
     "ViewConfig",
     "check_calendar",
-    "fetch_secret",
     "load",
     "locale_of",
 ]
-
-
-def fetch_secret(secret: Secret, channel: str, folder: Path) -> str:
-    """The password or token of a channel (`agentdesk.secrets.fetch`).
-
-    Raises:
-        ConfigError: it is not where desk.toml says.
-    """
-    from agentdesk.secrets import fetch  # noqa: PLC0415 - reading a queue needs no passwords and no subprocess
-
-    return fetch(secret, channel, folder)

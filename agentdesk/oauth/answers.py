@@ -59,7 +59,7 @@ class Denied(LoginRefused):
 
 @cache
 def library() -> Any:
-    """oauthlib.
+    """Oauthlib.
 
     Raises:
         UsageError: it is not installed; with what to do.

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agentdesk.config import MailChannelConfig
 from agentdesk.domain.clean import clean_line
-from agentdesk.errors import Refused, Unreachable
+from agentdesk.errors import LoginRefused, Refused, Unreachable
 from agentdesk.locale import say
 from agentdesk.oauth import answers
 from agentdesk.oauth.answers import Denied, DeviceCode, Grant
 from agentdesk.oauth.endpoint import Said, post
 from agentdesk.oauth.loopback import answer_in
-from agentdesk.oauth.providers import Provider
+from agentdesk.oauth.providers import Provider, provider_of
 
 SLOWER = 5.0
 """Seconds to add when the provider says `slow_down` (RFC 8628, 3.5)."""
@@ -49,6 +50,13 @@ class Account:
 
     def secret(self) -> dict[str, str]:
         return {"client_secret": self.client_secret} if self.client_secret else {}
+
+
+def account_of(settings: MailChannelConfig, client_secret: str) -> Account:
+    """Our client at the provider. `ca_file` is of the shop's own servers, and the provider is one of them only where it is `custom`."""
+    assert settings.oauth is not None
+    own = settings.ca_file if settings.oauth.provider == "custom" else None
+    return Account(provider_of(settings.oauth), settings.oauth.client_id, client_secret, own)
 
 
 class BrowserFlow:
@@ -137,6 +145,6 @@ class DeviceFlow:
                 elif error.error != "authorization_pending":
                     raise
             except Unreachable as error:
-                if isinstance(error, answers.LoginRefused):
+                if isinstance(error, LoginRefused):
                     raise
                 pause = min(pause * 2, SLOWEST)  # RFC 8628, 3.5: a lost line is no answer

@@ -10,7 +10,7 @@ import contextlib
 import hmac
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from agentdesk.locale import say
@@ -65,7 +65,7 @@ class Loopback:
         self._thread.join(_SILENCE * 2)
         self._server.server_close()
 
-    def __enter__(self) -> Loopback:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
+from agentdesk.config import MailChannelConfig
 from agentdesk.errors import ConfigError, SignInNeeded
 from agentdesk.locale import say
 from agentdesk.oauth.answers import Grant
-from agentdesk.oauth.flows import Account
+from agentdesk.oauth.flows import Account, account_of
+from agentdesk.secrets import CLIENT, fetch, keep
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +60,22 @@ class AccessTokens:
             if self._access_token in {"", refused}:
                 self._renew()
             return self._access_token
+
+    def begin(self, grant: Grant) -> None:
+        """Take over what a sign-in has just brought; its refresh token is kept already."""
+        with self._lock:
+            self._looked = True
+            self._take(grant, grant.refresh_token)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the access token will be used; 0 without one."""
+        return max(0.0, self._ends - time.monotonic()) if self._access_token else 0.0
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds this machine's clock is ahead of the provider's, as of its last answer."""
+        return self._account.skew
 
     def use(self, refresh_token: str) -> None:
         """The agent has signed in anew; an empty one: it stands in its place."""
@@ -104,3 +124,16 @@ class AccessTokens:
         self._access_token = grant.access_token
         seconds = max(grant.seconds - EARLY, grant.seconds / 2)
         self._ends, self._ends_by_clock = time.monotonic() + seconds, time.time() + seconds
+
+
+def tokens_of(
+    settings: MailChannelConfig, folder: Path, secrets: Mapping[str, str], not_kept: Callable[[str], None]
+) -> AccessTokens | None:
+    """Who gives a mailbox's access tokens; None where it logs in otherwise. `secrets` are named as `secrets.needed` does."""
+    if settings.oauth is None:
+        return None
+    name = settings.name
+    return AccessTokens(
+        name, account_of(settings, secrets.get(name + CLIENT, "")), secrets.get(name, ""),
+        read=partial(fetch, settings.password, name, folder), keep=partial(keep, settings.password, name, folder), not_kept=not_kept,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,11 +19,11 @@ from typing import Any
 
 from rich.text import Text
 from textual import events
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.commands.keymap import Keymap, load
-from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.config import DeskConfig
 from agentdesk.desk.facts import Draft
 from agentdesk.domain.clean import clean
 from agentdesk.errors import DeskError
@@ -294,6 +295,19 @@ class DeskApp(App[int]):
         if self.engine is not None:
             self.engine.wake()
 
+    def sign_in(self, channel: str) -> None:
+        """`agentdesk login` on this terminal, with the screen put away meanwhile; the engine hears of it from there."""
+        config = self.desk.config
+        # A desk given by path has its state beside it; one in the platform's place is found without being named.
+        named = ["--desk", str(config.folder)] if config.state == config.folder / "state" else []
+        try:
+            with self.suspend():
+                status = subprocess.run([sys.executable, "-m", "agentdesk", "login", channel, *named], check=False).returncode  # noqa: S603 - our own program
+        except SuspendNotSupported:
+            self.desk_screen.tell(say("screen.sign_in_elsewhere", channel=channel), "note")
+            return
+        self.desk_screen.tell(say("screen.signed_in" if status == 0 else "screen.not_signed_in", channel=channel), "note" if status == 0 else "bad")
+
     # -- leaving ---------------------------------------------------------------------------------------------------
 
     def leave(self, how: str) -> None:
@@ -407,14 +421,13 @@ def _engine(config: DeskConfig) -> Engine | None:
     """
     if not config.channels:
         return None
-    from agentdesk.config import fetch_secret  # noqa: PLC0415 - not needed to draw
-    from agentdesk.desk.engine_process import EngineProcess  # noqa: PLC0415 - likewise
+    from agentdesk.desk.engine_process import EngineProcess  # noqa: PLC0415 - not needed to draw
+    from agentdesk.secrets import fetch_channel  # noqa: PLC0415 - likewise
 
-    secrets = {}
+    secrets: dict[str, str] = {}
     for channel in config.channels:
-        secret = channel.password if isinstance(channel, MailChannelConfig) else channel.token
         try:
-            secrets[channel.name] = fetch_secret(secret, channel.name, config.folder)
+            secrets |= fetch_channel(channel, config.folder)
         except DeskError:
             # The engine asks for what it was not given, and the desk works without this channel until then.
             continue

@@ -24,7 +24,7 @@ WORDS = {
     "channels.nonsense": "{server} contradicts itself: {detail}",
     "channels.not_there": "This message is no longer on the server.",
     "channels.no_folder": "{server} has no folder for {role}, and none could be made: {detail}",
-    "channels.no_oauth": "{server} takes no access tokens (neither XOAUTH2 nor OAUTHBEARER). Use auth = \"password\" for it.",
+    "channels.no_oauth": '{server} takes no access tokens (neither XOAUTH2 nor OAUTHBEARER). Use auth = "password" for it.',
     "channels.client_cert": "The client certificate {file} can't be used ({reason}). `client_cert`, `client_key` and its passphrase have to belong together.",
     "channels.no_auth": "{server} offers no way to log in that we know.",
     "channels.not_handed_over": "{server}: not handed over, {reason}",

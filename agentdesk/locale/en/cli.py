@@ -67,9 +67,22 @@ examples:
     "cli.init_orders": "an order file (.csv, .json or .sqlite)",
     "cli.init_password_command": "a command that prints the password",
     "cli.init_password_env": "the environment variable that holds the password",
+    "cli.init_client_id": "sign in with OAuth (Gmail, Microsoft 365) as this client of your own; see docs/configuration.md",
+    "cli.init_tenant": "with Microsoft: your organisation's domain or id (default: common)",
+    "cli.init_store_command": "with OAuth and --password-command: a command that keeps the refresh token it is given on stdin",
     "cli.init_no_check": "connect nowhere",
     "cli.init_yes": "ask nothing: take what is given and guess the rest",
     "cli.init_force": "replace a desk.toml that is there (it is kept as desk.toml.old)",
+    "cli.meta_channel": "CHANNEL",
+    "cli.login": "sign in to a mailbox with OAuth (Gmail, Microsoft 365)",
+    "cli.login_more": """Opens the provider's page in a browser; without one it shows a code to type elsewhere, or an address to open on another machine. The
+refresh token goes where desk.toml says (keyring, or a command), never into a file.
+
+examples:
+  agentdesk login support
+  agentdesk login support --device""",
+    "cli.login_channel": "the channel (default: the only one that signs in so)",
+    "cli.login_device": "by a code that is typed into a browser on any machine",
     "cli.doctor": "check logins, certificates, clock, capabilities, packs",
     "cli.doctor_more": "One line for each check; exit status 1 if any fails.\n\nexample:\n  agentdesk doctor --json",
     "cli.sync": "run the engine without a screen",

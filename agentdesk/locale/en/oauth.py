@@ -18,7 +18,7 @@ WORDS = {
     "oauth.page_done": "Done. You can close this page and go back to the terminal.",
     "oauth.page_again": "This was done already. You can close this page.",
     "oauth.page_stranger": "This page belongs to a sign-in in a terminal, and this is not the answer to it.",
-    "oauth.no_channel": "no channel of this desk signs in with OAuth. In desk.toml: auth = \"xoauth2\" (docs/configuration.md)",
+    "oauth.no_channel": 'no channel of this desk signs in with OAuth. In desk.toml: auth = "xoauth2" (docs/configuration.md)',
     "oauth.which": "which channel? {names}",
     "oauth.not_oauth": "channel {channel} uses a password, not OAuth",
     "oauth.no_device": "{provider} has no device flow for mail. Without --device the sign-in happens in a browser, here or on another machine.",

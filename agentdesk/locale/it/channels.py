@@ -24,7 +24,7 @@ WORDS = {
     "channels.nonsense": "{server} si contraddice: {detail}",
     "channels.not_there": "Questo messaggio non è più sul server.",
     "channels.no_folder": "{server} non ha una cartella per {role}, e non è stato possibile crearla: {detail}",
-    "channels.no_oauth": "{server} non accetta token d'accesso (né XOAUTH2 né OAUTHBEARER). Usare auth = \"password\".",
+    "channels.no_oauth": "{server} non accetta token d'accesso (né XOAUTH2 né OAUTHBEARER). Usi auth = \"password\".",
     "channels.client_cert": "Il certificato client {file} non si può usare ({reason}). `client_cert`, `client_key` e la sua passphrase devono andare insieme.",
     "channels.no_auth": "{server} non offre un modo di accedere che conosciamo.",
     "channels.not_handed_over": "{server}: non consegnato, {reason}",

@@ -67,9 +67,22 @@ esempi:
     "cli.init_orders": "un file degli ordini (.csv, .json o .sqlite)",
     "cli.init_password_command": "un comando che scrive la password",
     "cli.init_password_env": "la variabile d'ambiente che contiene la password",
+    "cli.init_client_id": "accedere con OAuth (Gmail, Microsoft 365) come questo Suo client; vedi docs/configuration.md",
+    "cli.init_tenant": "con Microsoft: dominio o id della Sua organizzazione (se manca: common)",
+    "cli.init_store_command": "con OAuth e --password-command: un comando che conserva il refresh token ricevuto su stdin",
     "cli.init_no_check": "non si collega da nessuna parte",
     "cli.init_yes": "non chiede nulla: prende ciò che riceve e indovina il resto",
     "cli.init_force": "sostituisce un desk.toml già presente (lo conserva come desk.toml.old)",
+    "cli.meta_channel": "CANALE",
+    "cli.login": "accedere a una casella con OAuth (Gmail, Microsoft 365)",
+    "cli.login_more": """Apre la pagina del fornitore in un browser; se non c'è, mostra un codice da scrivere altrove o un indirizzo da aprire su un altro computer. Il
+refresh token va dove dice desk.toml (portachiavi, o un comando), mai in un file.
+
+esempi:
+  agentdesk login support
+  agentdesk login support --device""",
+    "cli.login_channel": "il canale (se manca: l'unico che accede così)",
+    "cli.login_device": "con un codice da scrivere in un browser su un computer qualsiasi",
     "cli.doctor": "controlla accessi, certificati, orologio, capacità, pacchetti",
     "cli.doctor_more": "Una riga per ogni controllo; stato d'uscita 1 se uno non riesce.\n\nesempio:\n  agentdesk doctor --json",
     "cli.sync": "fa lavorare il motore senza schermo",

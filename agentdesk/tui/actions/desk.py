@@ -96,6 +96,8 @@ def questions(screen: DeskScreen, count: int, argument: str) -> None:
         engine = screen.desk_app.engine
         if engine is None:
             screen.tell(say("screen.no_engine"), "bad")
+        elif question.kind == "login":
+            screen.desk_app.sign_in(question.channel)
         elif text:
             # Down the pipe, never into the store.
             engine.secret(question.channel, text)
@@ -103,7 +105,8 @@ def questions(screen: DeskScreen, count: int, argument: str) -> None:
 
     title = question.channel or say("commands.questions")
     secret = question.kind == "password"
-    screen.choose_from(Prompt(title, given, secret=secret, words=question.text, roles=screen.desk_app.roles))
+    words = question.text if question.kind != "login" else f"{question.text}\n\n{say('screen.sign_in_here')}"
+    screen.choose_from(Prompt(title, given, secret=secret, words=words, roles=screen.desk_app.roles))
 
 
 class Channels(Sheet):
