@@ -21,9 +21,7 @@ from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.smtp import SmtpSender
 from agentdesk.channels.tls import identity_of
 from agentdesk.config import DeskConfig, Link, MailChannelConfig, check_calendar
-from agentdesk.engine import handover, questions, shop, team
-from agentdesk.engine.ahead import Ahead
-from agentdesk.engine.clock import Leaps
+from agentdesk.engine import questions, shop, team
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.fetching import CHAT_SLICE, ChatSource, Fetching, MailSource
 from agentdesk.engine.filing import Filing
