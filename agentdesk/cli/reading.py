@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from agentdesk.cli.opening import open_desk
 from agentdesk.cli.output import block, columns, line, shown_time, talk, write_json
 from agentdesk.cli.shapes import Shapes
+from agentdesk.desk import cautions
 from agentdesk.desk.facts import Item, OutboxFact, Panel, Row
 from agentdesk.domain.message import Direction
 from agentdesk.domain.order import Order
@@ -102,6 +103,10 @@ def _show_item(item: Item, zone: ZoneInfo) -> None:
     line(f"── {shown_time(item.at, zone)} · {who}{state}")
     if item.problem:
         line(item.problem, indent="   ")
+    for one in item.cautions:
+        line(f"{say('cautions.warning' if one.severe else 'cautions.careful')}: {cautions.words(one, item)}", indent="   ")
+    if item.marks:
+        line(" · ".join(say(f"mail.mark.{mark}") for mark in item.marks), indent="   ")
     block(say("cli.text_not_here") if item.text is None else item.text, indent="   ")
     for file in item.attachments:
         line(say("cli.attachment", name=file.name, type=file.type, size=file.size), indent="   ")

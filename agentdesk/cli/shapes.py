@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agentdesk.cli.output import stamp
+from agentdesk.desk import cautions
 from agentdesk.desk.facts import Item, OutboxFact, Panel, Row
 from agentdesk.domain.customer import Customer
 from agentdesk.domain.order import Order
@@ -77,6 +78,8 @@ class Shapes:
             "attachments": [{"name": file.name, "type": file.type, "size": file.size} for file in item.attachments],
             "state": item.state,
             "problem": item.problem,
+            "marks": list(item.marks),
+            "warnings": [{"kind": one.kind, "text": cautions.words(one, item)} for one in item.cautions],
         }
 
     def customer(self, customer: Customer) -> Shape:

@@ -13,6 +13,7 @@ from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer
 from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
+from agentdesk.domain.warnings import Caution
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Row:
     has_draft: bool
     outbox: str
     """The most urgent state of an unsent reply (held, queued, unknown, conflict, rejected, ...), or empty."""
+    caution: str = ""
+    """The gravest kind of what its messages warn of, if it is severe (`domain.warnings`), or empty."""
 
     @property
     def is_chat(self) -> bool:
@@ -102,6 +105,10 @@ class Item:
     gone: bool = False
     detail: str = ""
     """A server's words about an outbox entry."""
+    marks: tuple[str, ...] = ()
+    """What it is or holds (`domain.message.Body.marks`)."""
+    cautions: tuple[Caution, ...] = ()
+    """What the agent should be warned of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,8 @@ class Panel:
     """The agent chose the order all the same: that one fills."""
     addressee: str = ""
     """The name under which such a person writes."""
+    cautions: tuple[Caution, ...] = ()
+    """The severe ones of all its messages."""
 
 
 @dataclass(frozen=True, slots=True)

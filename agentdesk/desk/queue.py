@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agentdesk.config import DeskConfig
+from agentdesk.desk.cautions import gravest
 from agentdesk.desk.facts import Counts, Row, View
 from agentdesk.domain import query as language
+from agentdesk.domain import warnings
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.conversation import Status
+from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound, UsageError
 from agentdesk.locale import say
 from agentdesk.store import threads
@@ -121,6 +124,9 @@ class Queue:
             known = outbox.get(entry["conversation"])
             if known is None or _OUTBOX_WEIGHT.index(entry["state"]) < _OUTBOX_WEIGHT.index(known):
                 outbox[entry["conversation"]] = entry["state"]
+        warned: dict[int, list[Caution]] = {}
+        for message in db.execute(f"SELECT conversation, cautions FROM message WHERE conversation IN ({marks}) AND cautions != '[]'", ids):
+            warned.setdefault(message["conversation"], []).extend(warnings.from_json(message["cautions"]))
         now = int(datetime.now(UTC).timestamp() * 1000)
         rows = db.execute(
             f"SELECT c.*, {EFFECTIVE_STATUS} AS effective, coalesce(p.name, '') AS person,"
@@ -129,7 +135,10 @@ class Queue:
             {"now": now, **{f"r{n}": row for n, row in enumerate(ids)}},
         )
         return {
-            row["row"]: _row(row, tuple(tags.get(row["row"], ())), has_draft=row["row"] in drafts, outbox=outbox.get(row["row"], ""))
+            row["row"]: _row(
+                row, tuple(tags.get(row["row"], ())), has_draft=row["row"] in drafts, outbox=outbox.get(row["row"], ""),
+                caution=gravest(warned.get(row["row"], ())),
+            )
             for row in rows
         }
 
@@ -179,7 +188,7 @@ class Queue:
         return row[0] if row else None
 
 
-def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: str) -> Row:
+def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: str, caution: str) -> Row:
     return Row(
         row=row["row"], id=row["id"], channel=row["channel"], kind=row["kind"], subject=row["subject"],
         customer_name=row["person"] or row["address"], customer_address=row["address"], status=row["effective"],
@@ -188,4 +197,5 @@ def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: st
         waiting_since=moment_or_none(row["waiting_since"]), due_at=moment_or_none(row["due_at"]),
         snoozed_until=moment_or_none(row["snoozed_until"]) if row["effective"] == Status.SNOOZED else None,
         order_number=row["order_number"], spam=bool(row["spam"]), automatic=bool(row["automatic"]), has_draft=has_draft, outbox=outbox,
+        caution=caution,
     )

@@ -11,12 +11,14 @@ from pathlib import Path
 from agentdesk.config import DeskConfig
 from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
 from agentdesk.desk.queue import Queue
+from agentdesk.domain import warnings
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer, Identity
 from agentdesk.domain.fold import notes
 from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
+from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
 from agentdesk.store import conversations, customers, events, fetches, jobs, orders, threads
@@ -59,6 +61,7 @@ class Reading:
                 subject=m["subject"], at=moment(m["at"]), text=m["text"], quoted=m["quoted"], html=bool(m["html"]),
                 attachments=tuple(attached.get(m["row"], ())), state=m["state"], problem=m["problem"],
                 verified=Verified(m["verified"]), automatic=bool(m["automatic"]), gone=bool(m["gone"]),
+                marks=tuple(json.loads(m["marks"])), cautions=warnings.from_json(m["cautions"]),
             )
             for m in db.execute("SELECT * FROM message WHERE conversation = ? ORDER BY at, row", (row,))
         ]
@@ -148,8 +151,14 @@ class Reading:
             customer=customer, since=min(moments, default=None), orders=tuple(own), about=about, about_chosen=chosen, foreign=foreign,
             ambiguous=ambiguous, totals=tuple(totals.items()), history=history, notes=notes_, verified=verified,
             orders_as_of=moment_or_none(int(meta.get("orders_as_of", "0"))), faults=tuple(json.loads(meta.get("orders_faults", "[]"))),
-            unproven=unproven, vouched=vouched, addressee=addressee,
+            unproven=unproven, vouched=vouched, addressee=addressee, cautions=self._warned(db, row),
         )
+
+    @staticmethod
+    def _warned(db: sqlite3.Connection, row: int) -> tuple[Caution, ...]:
+        """The severe cautions of a conversation, the gravest kinds first."""
+        rows = db.execute("SELECT cautions FROM message WHERE conversation = ? AND cautions != '[]' ORDER BY at DESC, row DESC", (row,))
+        return tuple(one for one in warnings.merged(*(warnings.from_json(each["cautions"]) for each in rows)) if one.severe)
 
     def _history(self, db: sqlite3.Connection, customer: Customer | None, row: int) -> tuple[Row, ...]:
         if customer is None:

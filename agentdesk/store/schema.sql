@@ -100,6 +100,7 @@ CREATE TABLE message (
 CREATE INDEX message_conversation ON message (conversation, at);
 CREATE INDEX message_id ON message (message_id);
 CREATE INDEX message_without_text ON message (at) WHERE text IS NULL;
+CREATE INDEX message_warned ON message (conversation) WHERE cautions != '[]';
 CREATE INDEX message_lean ON message (channel, at) WHERE lean != 0;
 
 CREATE TABLE attachment (

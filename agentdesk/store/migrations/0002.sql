@@ -2,6 +2,7 @@
 
 ALTER TABLE message ADD COLUMN marks TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE message ADD COLUMN cautions TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX message_warned ON message (conversation) WHERE cautions != '[]';
 CREATE TABLE source (
     message INTEGER NOT NULL, section TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (message, section)
 ) STRICT, WITHOUT ROWID;

@@ -9,6 +9,7 @@ from datetime import datetime
 from textual.message import Message
 from textual.strip import Strip
 
+from agentdesk.desk import cautions
 from agentdesk.desk.facts import Panel as Facts
 from agentdesk.domain.customer import IdentityKind
 from agentdesk.domain.message import Verified
@@ -101,6 +102,9 @@ class PanelView(Lines, can_focus=True):
             self._customer(facts, roles, width)
         if facts.verified is Verified.FAIL:
             out.extend(PanelLine(((text, roles.bad),)) for text in wrap(say("screen.not_verified_long"), width))
+        for caution in facts.cautions:
+            text = f"{say('cautions.warning')}: {cautions.words(caution)}"
+            out.extend(PanelLine(((part, roles.bad),)) for part in wrap(text, width))
         if facts.unproven:
             words = say("proof.unproven", who=", ".join(facts.unproven))
             out.extend(PanelLine(((text, roles.warm),)) for text in wrap(words, width))

@@ -350,6 +350,8 @@ class Queue(Lines, can_focus=True):
             return (say(f"screen.state_{row.outbox}_short"), roles.note)
         if row.has_draft:
             return (say("screen.draft"), roles.note)
+        if row.caution:
+            return (say(f"cautions.short.{row.caution}"), roles.bad)
         if row.priority in {"urgent", "high"}:
             return (say(f"screen.priority_{row.priority}"), roles.warm if row.priority == "urgent" else roles.mute)
         if row.spam:
