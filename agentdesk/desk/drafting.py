@@ -17,7 +17,7 @@ from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.message import Address
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import drafts, threads
+from agentdesk.store import conversations, drafts, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx, moment
@@ -75,7 +75,8 @@ class Drafting:
     def _newest(db: sqlite3.Connection, row: int) -> sqlite3.Row | None:
         """What a reply answers: the customer's newest message, else our own newest."""
         found: sqlite3.Row | None = db.execute(
-            "SELECT * FROM message WHERE conversation = ? AND direction IN ('in', 'out') ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1",
+            "SELECT * FROM message WHERE conversation = ? AND direction IN ('in', 'out')"
+            f" ORDER BY direction = 'in' AND {conversations.NO_REPORT} DESC, direction = 'out' DESC, at DESC, row DESC LIMIT 1",
             (row,),
         ).fetchone()
         return found

@@ -122,7 +122,7 @@ class Writing(Drafting):
             return "", ()
         base = db.execute(
             "SELECT * FROM message WHERE conversation = ? AND row <= ? AND direction IN ('in', 'out')"
-            " ORDER BY direction = 'in' DESC, at DESC, row DESC LIMIT 1",
+            f" ORDER BY direction = 'in' AND {conversations.NO_REPORT} DESC, direction = 'out' DESC, at DESC, row DESC LIMIT 1",
             (conversation, draft.base),
         ).fetchone()
         if base is None:

@@ -25,6 +25,12 @@ from agentdesk.store.database import Tx, millis, moment
 from agentdesk.store.rules import Rules
 
 
+WANTS_WORK = """(automatic = 0 OR marks LIKE '%"undelivered"%')"""
+"""What somebody must look at: a person's message, or the report that ours did not reach them."""
+NO_REPORT = """marks NOT LIKE '%"report"%'"""
+"""What may be answered: the sender of a report is a machine, the person it is about is another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
     messages: int
@@ -51,7 +57,7 @@ def _sums(tx: Tx, row: int) -> _Sums:
         "SELECT preview FROM message WHERE conversation = ? ORDER BY at DESC, row DESC LIMIT 1", (row,)
     )
     last_in = tx.one(
-        "SELECT row, at, message_id FROM message WHERE conversation = ? AND direction = 'in' AND automatic = 0"
+        f"SELECT row, at, message_id FROM message WHERE conversation = ? AND direction = 'in' AND {WANTS_WORK}"
         " ORDER BY at DESC, row DESC LIMIT 1",
         (row,),
     )
@@ -68,7 +74,7 @@ def _sums(tx: Tx, row: int) -> _Sums:
 def newest_customer_message(db: sqlite3.Connection, row: int) -> str:
     """Message-ID of the newest message of the customer, or empty: what a status event says the agent had seen."""
     found = db.execute(
-        "SELECT message_id FROM message WHERE conversation = ? AND direction = 'in' AND automatic = 0 ORDER BY at DESC, row DESC LIMIT 1",
+        f"SELECT message_id FROM message WHERE conversation = ? AND direction = 'in' AND {WANTS_WORK} ORDER BY at DESC, row DESC LIMIT 1",
         (row,),
     ).fetchone()
     return found["message_id"] if found else ""
@@ -147,7 +153,7 @@ def vouched_for(db: sqlite3.Connection, row: int, people: Sequence[Address], own
     return all(one.identity in seen for one in people)
 
 
-_INBOUND = "SELECT from_name, from_address, reply_to, to_list, cc_list FROM message WHERE conversation = ? AND direction = 'in'"
+_INBOUND = f"SELECT from_name, from_address, reply_to, to_list, cc_list FROM message WHERE conversation = ? AND direction = 'in' AND {NO_REPORT}"
 
 
 def _answer_to(message: sqlite3.Row, own: Collection[str]) -> tuple[Address, ...]:
@@ -197,7 +203,7 @@ def _waiting_since(tx: Tx, row: int, status: str, last_out_at: int) -> int:
     if status in (Status.WAITING, Status.CLOSED):
         return 0
     found = tx.one(
-        "SELECT min(at) AS at FROM message WHERE conversation = ? AND direction = 'in' AND automatic = 0 AND at > ?",
+        f"SELECT min(at) AS at FROM message WHERE conversation = ? AND direction = 'in' AND {WANTS_WORK} AND at > ?",
         (row, last_out_at),
     )
     return found["at"] or 0

@@ -14,7 +14,7 @@ from agentdesk.domain.about import numbers_in
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Role, Sources, Unfinished, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, threads
+from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, returned, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -293,9 +293,8 @@ class StoredMail:
     def save_bodies(self, bodies: Mapping[int, Body], sources: Sources = MappingProxyType({})) -> None:
         def change(tx: Tx) -> None:
             touched = [self._save_one(tx, message, body, sources.get(message, {})) for message, body in bodies.items()]
-            for row in dict.fromkeys(touched):
-                if row:
-                    conversations.refresh(tx, row, self._rules)
+            for row in {threads.resolve(tx, row): None for row in touched if row}:
+                conversations.refresh(tx, row, self._rules)
 
         self._db.write(change)
 
@@ -326,6 +325,9 @@ class StoredMail:
             )
         if known["direction"] == Direction.IN:
             cautions.of_text(tx, message, body)
+            if body.original and (left := returned.to_its_conversation(tx, message, body.original)):
+                conversations.refresh(tx, left, self._rules)
+                return int(tx.one("SELECT conversation FROM message WHERE row = ?", (message,))["conversation"])
             self._mention(tx, known["conversation"], numbers_in(text))
         return int(known["conversation"])
 
