@@ -21,7 +21,7 @@ from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, fetches, jobs, orders, threads
+from agentdesk.store import conversations, customers, events, fetches, jobs, orders, threads, trouble
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
@@ -284,8 +284,13 @@ class Reading:
         return tuple(json.loads(value)) if value else ()
 
     def engine_faults(self) -> tuple[str, ...]:
-        """What the engine wants the agent to know: of the desk, then what could not be done, newest last."""
+        """What the engine wants the agent to know: that nothing can be saved, of the desk, then what could not be done, newest last."""
+        unsaved = self.unsaved()
         rows = self._db.all("SELECT kind, channel, error FROM job WHERE error != '' ORDER BY id DESC LIMIT 20")
         failed = (say(f"desk.failed.{r['kind']}", channel=r["channel"], error=r["error"]) for r in reversed(rows))
-        return (*self._faults("desk_faults"), *failed)
+        return (*((unsaved,) if unsaved else ()), *self._faults("desk_faults"), *failed)
+
+    def unsaved(self) -> str:
+        """Why nothing can be saved at the moment; empty if it can."""
+        return trouble.trouble_of(self._config.state)
 

@@ -44,6 +44,7 @@ from agentdesk.store.mail import StoredMail
 from agentdesk.store.partials import Partials
 from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.store.team import LocalTeamLog
+from agentdesk.store.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,15 @@ class Engine:
         self._deliveries: dict[str, Delivery] = {}
         self._tokens: dict[str, AccessTokens] = {}
         self._team_lock = threading.Lock()
+        self._trouble = Trouble(config.state)
+        self._next_try = 0.0
         self._started = False
 
     def start(self) -> None:
         """Open the store, recover what a crash left, start the threads."""
         config = self.config
         self.database = Database(config.state / "desk.db", holds_lock=True)
+        self._trouble.take_room()
         self._started = True
         self._blobs = Blobs(config.state / "blobs")
         self._partials = Partials(config.state / "blobs" / "partial")
@@ -218,6 +222,7 @@ class Engine:
 
     def tick(self) -> None:
         """Look at what changed, and do what is due. Called about every `TICK` seconds."""
+        self._watch_the_disk()
         if time.monotonic() < self._next_look:
             return
         try:
@@ -225,6 +230,14 @@ class Engine:
         except (DeskError, sqlite3.Error):  # the disk is full, somebody holds the database: no reason to end, nothing is lost
             log.exception("looking at what changed")
             self._next_look = time.monotonic() + PAUSE_AFTER_FAULT
+
+    def _watch_the_disk(self) -> None:
+        """Say that nothing can be written, where that can still be said, and find out when it can be again."""
+        self._trouble.say(self.database.full)
+        if self.database.full and time.monotonic() >= self._next_try:
+            self._next_try = time.monotonic() + PAUSE_AFTER_FAULT
+            with contextlib.suppress(DeskError, sqlite3.Error):
+                self.database.write(lambda tx: tx.touch("channel"))
 
     def _look(self) -> None:
         topics = {topic for topic, _ in self._changes.poll()}

@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 from agentdesk.errors import DeskError, Refused
 from agentdesk.locale import say
-from agentdesk.store import migrations
+from agentdesk.store import migrations, trouble
 from agentdesk.store.lock import DeskLock
 
 SCHEMA_VERSION = 2
@@ -120,9 +120,14 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CANNOT = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
+def _plain_code(error: sqlite3.Error) -> int:
+    """Extended codes carry the plain one in the lowest byte."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def explained(error: sqlite3.Error, path: Path) -> DeskError | None:
     """What the agent can do about it; None for a defect of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes carry the plain one in the lowest byte
+    code = _plain_code(error)
     if code in _FULL:
         return DeskError(say("store.disk_full", path=path.parent))
     if code in _BUSY:
@@ -140,7 +145,7 @@ def _use_log(db: sqlite3.Connection) -> None:
             db.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BUSY or time.monotonic() > end:
+            if _plain_code(error) not in _BUSY or time.monotonic() > end:
                 raise
         time.sleep(0.02)
 
@@ -160,6 +165,8 @@ class Database:
                 still works with.
         """
         self.path = path
+        self.full = ""
+        """Why the last transaction could not be written down, where that was the disk's fault; empty again after the next that was."""
         make_private_file(path)
         try:
             self._writer = _connect(path)
@@ -309,7 +316,10 @@ class Database:
             known = explained(error, self.path)
             if known is None:
                 raise
+            if _plain_code(error) in _FULL:
+                self.full = str(known)
             raise known from error
+        self.full = ""
         return result
 
     def prune_revisions(self) -> None:
@@ -350,12 +360,16 @@ class Changes:
     """What other connections changed since the last look. Costs one PRAGMA while nothing does."""
 
     EVERYTHING = frozenset({("list", 0), ("outbox", 0), ("channel", 0), ("orders", 0), ("question", 0), ("all", 0)})
+    TROUBLE = frozenset({("channel", 0)})
+    """What could not be announced in the store (`store.trouble`)."""
 
     def __init__(self, database: Database) -> None:
         self._db = _connect(database.path)
         self._db.execute("PRAGMA query_only = ON")
+        self._state = database.path.parent
         self._version = self._data_version()
         self._seq = self._last()
+        self._told = trouble.changed_at(self._state)
 
     def _data_version(self) -> int:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
@@ -365,6 +379,11 @@ class Changes:
 
     def poll(self) -> frozenset[tuple[str, int]]:
         """(topic, id) pairs since the last poll; `EVERYTHING` if announcements were missed."""
+        announced = self._announced()
+        told, self._told = self._told, trouble.changed_at(self._state)
+        return announced if told == self._told else announced | self.TROUBLE
+
+    def _announced(self) -> frozenset[tuple[str, int]]:
         version = self._data_version()
         if version == self._version:
             return frozenset()

@@ -145,6 +145,7 @@ class DeskApp(App[int]):
 
     def look_for_faults(self) -> None:
         """What the engine wants known, once each."""
+        self.desk_screen.topline.update(engine_fault=say("screen.not_saving") if self.desk.reading.unsaved() else "")
         faults = self.desk.reading.engine_faults()
         fresh = [fault for fault in faults if fault not in self._known_faults]
         self._known_faults = tuple(faults)

@@ -342,6 +342,9 @@ class FakeReading:
     def engine_faults(self) -> tuple[str, ...]:
         return self.faults
 
+    def unsaved(self) -> str:
+        return ""
+
     def questions(self) -> tuple[Question, ...]:
         return self.asked
 

@@ -26,6 +26,7 @@ WORDS = {
     "screen.link_normal": "normal",
     "screen.link_connecting": "connecting",
     "screen.syncing": "syncing {done} of {total}",
+    "screen.not_saving": "nothing can be saved",
     "screen.engine_gone": "the engine keeps stopping · agentdesk doctor",
     "screen.marked": "{n} marked|{n} marked",
     "screen.new_rows": "{n} new|{n} new",

@@ -26,6 +26,7 @@ WORDS = {
     "screen.link_normal": "normale",
     "screen.link_connecting": "mi collego",
     "screen.syncing": "ricevo {done} di {total}",
+    "screen.not_saving": "non si può salvare",
     "screen.engine_gone": "il motore continua a fermarsi · agentdesk doctor",
     "screen.marked": "{n} segnata|{n} segnate",
     "screen.new_rows": "{n} nuova|{n} nuove",
