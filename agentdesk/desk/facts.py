@@ -67,6 +67,32 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """How far something is that the engine was asked for."""
+
+    state: str  # waiting | fetching | paused (it goes on by itself) | failed
+    fetched: int = 0
+    """Bytes that are here, as they are encoded, of"""
+    total: int = 0
+    rate: int = 0
+    """Bytes a second, lately; 0: not known."""
+    place: int = 0
+    """In the queue of its channel, from 1."""
+    reason: str = ""
+    """Why it pauses, or failed."""
+    line_up: bool = True
+    """Its channel is connected."""
+
+    @property
+    def percent(self) -> int:
+        return min(99, self.fetched * 100 // self.total) if self.total else 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total - self.fetched) / self.rate if self.rate and self.total else None
+
+
+@dataclass(frozen=True, slots=True)
 class AttachmentFact:
     id: int
     name: str
@@ -75,6 +101,12 @@ class AttachmentFact:
     inline: bool
     here: bool
     """Its content is on this machine."""
+    fetch: Fetch | None = None
+    """It has been asked for."""
+    fetched: int = 0
+    """Bytes that are here from an earlier beginning, as they are encoded."""
+    seconds: float | None = None
+    """How long fetching it would take on this line; None: not measured, or no question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,11 @@ def names(database: Database) -> set[str]:
 # -- for whoever looks on
 
 
+def attachment_of(row: sqlite3.Row) -> int:
+    """The attachment a job is for; 0 for a whole message."""
+    return int(json.loads(row["data"]).get("attachment", 0))
+
+
 def waiting(db: sqlite3.Connection, channel: str) -> Sequence[sqlite3.Row]:
     """Those of a channel in their order, with those that failed."""
     return db.execute(f"SELECT * FROM job WHERE channel = ? AND {_KINDS} ORDER BY id", (channel,)).fetchall()
