@@ -21,7 +21,7 @@ from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, fetches, jobs, orders, threads, trouble
+from agentdesk.store import conversations, customers, events, fetches, jobs, orders, originals, threads, trouble
 from agentdesk.store.addresses import from_json
 from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
@@ -52,7 +52,7 @@ class Reading:
             "SELECT a.* FROM attachment a JOIN message m ON m.row = a.message WHERE m.conversation = ? ORDER BY a.id", (row,)
         ):
             attached.setdefault(a["message"], []).append(
-                AttachmentFact(a["id"], a["name"], a["type"], a["size"], inline=bool(a["inline"]), here=a["blob"] != "")
+                AttachmentFact(a["id"], a["name"], a["type"], a["size"], inline=bool(a["inline"]), here=a["blob"] != "" or originals.holds(a["part"]))
             )
         return [
             Item(
@@ -197,6 +197,8 @@ class Reading:
         row = self._db.one("SELECT message, part FROM attachment WHERE id = ?", (attachment,))
         if row is None:
             raise NotFound(say("desk.no_attachment"))
+        if originals.holds(row["part"]):
+            return  # it lies in what is here
         self._fetch(row["message"], attachment, row["part"])
 
     def _fetch(self, message: int, attachment: int = 0, part: str = "") -> None:
@@ -221,8 +223,12 @@ class Reading:
 
     def attachment_bytes(self, attachment: int) -> bytes | None:
         """The content if it is here."""
-        digest = self._db.value("SELECT blob FROM attachment WHERE id = ?", (attachment,))
-        return self._blobs.get(digest) if digest else None
+        row = self._db.one("SELECT message, part, blob FROM attachment WHERE id = ?", (attachment,))
+        if row is not None and originals.holds(row["part"]):
+            from agentdesk.mail import inner  # noqa: PLC0415 - readers of mail are slow to import, and few mails hold such a file
+
+            return inner.content(row["part"], originals.of_message(self._db, row["message"]))
+        return self._blobs.get(row["blob"]) if row is not None and row["blob"] else None
 
     def raw_bytes(self, message: int) -> bytes | None:
         digest = self._db.value("SELECT value FROM meta WHERE key = ?", (f"raw:{message}",))

@@ -22,9 +22,6 @@ def address(section: str, kind: str, encoding: str, index: int | str) -> str:
     return f"{section}!{kind}.{encoding if encoding in _ENCODINGS else ''}.{index}"
 
 
-def is_inner(part: str) -> bool:
-    return "!" in part
-
 
 def content(part: str, source: Mapping[str, bytes]) -> bytes | None:
     """The bytes of a file by what was fetched of its message, by section; None if it is not there."""

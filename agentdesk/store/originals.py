@@ -22,6 +22,11 @@ def keep(tx: Tx, message: int, section: str, content: bytes) -> None:
     tx.execute("INSERT OR REPLACE INTO source (message, section, content) VALUES (?, ?, ?)", (message, section, zlib.compress(content)))
 
 
+def holds(part: str) -> bool:
+    """Whether an attachment lies within what was fetched as text (`mail.inner`), and needs no line to be opened."""
+    return part[:1].isdecimal() and "!" in part
+
+
 def of_message(database: Database, message: int) -> dict[str, bytes]:
     """Everything kept of a message, by section."""
     rows = database.all("SELECT section, content FROM source WHERE message = ? ORDER BY section", (message,))
