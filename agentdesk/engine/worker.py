@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 LONGEST_BACKOFF = 60.0
 LONGEST_WAIT = 60.0
 CALM_SECONDS = 30.0
+PAUSE_AFTER_DEFECT = 5.0
 
 
 class ChannelWorker(threading.Thread):
@@ -180,5 +181,5 @@ class Repeating(threading.Thread):
                 pause = self._seconds_to_next(LONGEST_WAIT)
             except Exception:
                 log.exception("%s", self.name)
-                pause = 5.0
+                pause = PAUSE_AFTER_DEFECT
             self._wake.wait(max(0.01, pause))
