@@ -61,7 +61,8 @@ AGENT_KEYS = ("name", "email", "signature")
 SHOP_KEYS = ("kind", "orders")
 TEAM_KEYS = ("log", "members")
 HOURS_KEYS = ("week", "holidays", "closed")
-SENDING_KEYS = ("undo", "reopen_days", "on_close", "aliases")
+SENDING_KEYS = ("undo", "reopen_days", "on_close", "aliases", "per_minute")
+SENT_COPIES = ("auto", "file", "server")
 PRIVACY_KEYS = ("retention_days", "mask_cards")
 
 
@@ -86,7 +87,7 @@ def agent(table: Table) -> dict[str, Any]:
     }
 
 
-MAIL_KEYS = ("name", "kind", "address", "user", "imap", "smtp", "password", "ca_file", *login.KEYS)
+MAIL_KEYS = ("name", "kind", "address", "user", "imap", "smtp", "password", "ca_file", "sent_copy", *login.KEYS)
 CHAT_KEYS = ("name", "kind", "url", "account", "token", "ca_file")
 
 
@@ -130,7 +131,8 @@ def _mail(table: Table, name: str, folder: Path) -> MailChannelConfig:
     if given is None and certificate is not None and oauth is None:
         password = Secret("none", "", table.node.file, table.node.line)
     return MailChannelConfig(
-        name, own, user, imap, smtp, password, _ca_file(table, folder), oauth=oauth, certificate=certificate
+        name, own, user, imap, smtp, password, _ca_file(table, folder), oauth=oauth, certificate=certificate,
+        sent_copy=table.choice("sent_copy", "auto", SENT_COPIES),
     )
 
 
@@ -262,6 +264,7 @@ def sending(table: Table) -> dict[str, Any]:
     found: dict[str, Any] = {
         "reopen_days": table.number("reopen_days", 14, least=0, most=3650),
         "on_close": table.choice("on_close", "keep", ("keep", "archive")),
+        "per_minute": table.number("per_minute", 0, least=0, most=10_000),
         "aliases": frozenset(address(node).lower() for node in table.nodes("aliases")),
     }
     undo = table.table("undo", "imap", "chat")

@@ -79,6 +79,8 @@ class MailChannelConfig:
     """With `oauth` the refresh token."""
     ca_file: Path | None = None
     kind: str = "imap"
+    sent_copy: str = "auto"  # auto | file | server
+    """Who puts the copy of what was sent into Sent: we, or the server by itself; auto: as is known of the provider."""
     oauth: OAuth | None = None
     certificate: ClientCertificate | None = None
 
@@ -155,6 +157,8 @@ class DeskConfig:
     views: tuple[ViewConfig, ...] = ()
     undo: dict[str, timedelta] = field(default_factory=default_undo)
     """Undo hold by channel kind ("imap", "chat")."""
+    per_minute: int = 0
+    """How many replies a channel hands over in a minute at most; 0: as fast as its server takes them."""
     reopen_days: int = 14
     on_close: str = "keep"
     aliases: frozenset[str] = frozenset()

@@ -135,6 +135,13 @@ class Drafting:
     def discard(self, draft: int) -> None:
         self._db.write(lambda tx: drafts.discard(tx, draft))
 
+    def restore(self, draft: Draft) -> Draft:
+        """A draft thrown away from this window is there again, with what was attached to it."""
+        discarded, draft.id = draft.id, 0
+        self.save(draft)
+        self._db.write(lambda tx: drafts.give_back_files(tx, discarded, draft.id))
+        return draft
+
     @staticmethod
     def _newest_row(db: sqlite3.Connection, conversation: int) -> int:
         """The newest message there is: what a draft made now has seen."""

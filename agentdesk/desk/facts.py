@@ -137,6 +137,12 @@ class Item:
     gone: bool = False
     detail: str = ""
     """A server's words about an outbox entry."""
+    goes_at: datetime | None = None
+    """When a reply goes out that is to go later."""
+    notices: tuple[str, ...] = ()
+    """What is still to be said of a reply that went out: who refused it, who waits, why there is no copy in Sent."""
+    look: bool = False
+    """The agent is to look at those."""
     marks: tuple[str, ...] = ()
     """What it is or holds (`domain.message.Body.marks`)."""
     cautions: tuple[Caution, ...] = ()
@@ -241,6 +247,7 @@ class Draft:
     message_id: str = ""
 
 
+_TROUBLE = frozenset({MessageState.UNKNOWN, MessageState.CONFLICT, MessageState.REJECTED})
 _BEFORE_HANDING_OVER = frozenset({
     MessageState.HELD, MessageState.SCHEDULED, MessageState.QUEUED, MessageState.CONFLICT, MessageState.REJECTED,
 })  # fmt: skip
@@ -262,6 +269,23 @@ class OutboxFact:
     next_try_at: datetime | None
     created_at: datetime
     text: str = ""
+    refused: tuple[str, ...] = ()
+    """Recipients the server refused for good."""
+    waiting: tuple[str, ...] = ()
+    """Recipients it refused for now, of a reply that others have: they get it by an attempt of their own."""
+    doubtful: tuple[str, ...] = ()
+    """Recipients who may have it or not, of a reply that others have."""
+    look: bool = False
+    """It went out, and the agent is to look at what became of some recipients."""
+    rest_detail: tuple[str, ...] = ()
+    """The server's words to those, each with its recipient."""
+    file_detail: str = ""
+    """Why there is no copy in Sent yet."""
+
+    @property
+    def needs_agent(self) -> bool:
+        """It waits for a decision."""
+        return self.look or self.state in _TROUBLE
 
     @property
     def can_be_taken_back(self) -> bool:

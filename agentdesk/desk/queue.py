@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from agentdesk.config import DeskConfig
 from agentdesk.desk.cautions import gravest
 from agentdesk.desk.facts import Counts, Row, View
+from agentdesk.desk.outgoing import REFUSED, SHOWN_STATE
 from agentdesk.domain import query as language
 from agentdesk.domain import warnings
 from agentdesk.domain.clean import clean_line
@@ -23,7 +24,7 @@ from agentdesk.store.queue import EFFECTIVE_STATUS, ORDERS, Asker, compile_query
 
 OPEN = "is:open"
 
-_OUTBOX_WEIGHT = ("unknown", "conflict", "rejected", "held", "scheduled", "queued", "fenced", "sending")
+_OUTBOX_WEIGHT = ("unknown", "conflict", "rejected", REFUSED, "held", "scheduled", "queued", "fenced", "sending")
 
 
 def _built_in() -> tuple[View, ...]:
@@ -79,7 +80,7 @@ class Queue:
         )
         out = self._db.one(
             "SELECT coalesce(sum(state IN ('held', 'scheduled', 'queued', 'fenced', 'sending')), 0) AS outbox,"
-            " coalesce(sum(state IN ('unknown', 'conflict', 'rejected')), 0) AS trouble FROM outbox"
+            " coalesce(sum(state IN ('unknown', 'conflict', 'rejected') OR look), 0) AS trouble FROM outbox WHERE state != 'filed' OR look"
         )
         return Counts(
             open=row["open"], mine=row["mine"], late=row["late"], chats_waiting=row["chats"], unassigned=row["unassigned"],
@@ -119,7 +120,8 @@ class Queue:
         drafts = {d[0] for d in db.execute(f"SELECT conversation FROM draft WHERE conversation IN ({marks}) AND text != ''", ids)}
         outbox: dict[int, str] = {}
         for entry in db.execute(
-            f"SELECT conversation, state FROM outbox WHERE conversation IN ({marks}) AND state NOT IN ('accepted', 'filed')", ids
+            f"SELECT o.conversation, {SHOWN_STATE} AS state FROM outbox o WHERE o.conversation IN ({marks})"
+            " AND (o.state NOT IN ('accepted', 'filed') OR o.look)", ids,
         ):
             known = outbox.get(entry["conversation"])
             if known is None or _OUTBOX_WEIGHT.index(entry["state"]) < _OUTBOX_WEIGHT.index(known):

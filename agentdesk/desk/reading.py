@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from agentdesk.config import DeskConfig
+from agentdesk.desk import outgoing
 from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
 from agentdesk.desk.queue import Queue
 from agentdesk.domain import warnings
@@ -44,6 +46,12 @@ class Reading:
             items = self._messages(db, row) + self._notes(db, row)
             items.sort(key=lambda item: item.at)
             shown = {item.message_id for item in items if item.message_id}
+            told = outgoing.of_conversation(db, row)
+            items = [
+                replace(item, notices=outgoing.notices(told[item.message_id]), look=told[item.message_id].look)
+                if item.direction is Direction.OUT and item.message_id in told else item
+                for item in items
+            ]
             return (*items, *self._outgoing(db, row, shown))
 
     def _messages(self, db: sqlite3.Connection, row: int) -> list[Item]:
@@ -96,6 +104,7 @@ class Reading:
                     sender=Address(self._config.agent_name, self._config.agent_email), to=from_json(out["to_list"]),
                     cc=from_json(out["cc_list"]), subject=out["subject"], at=moment(out["created_at"]), text=out["text"],
                     quoted=out["quoted"], attachments=tuple(files), state=out["state"], detail=out["detail"],
+                    goes_at=moment(out["hold_until"]) if out["state"] == MessageState.SCHEDULED else None,
                 )
             )
         return items

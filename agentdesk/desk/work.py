@@ -20,7 +20,7 @@ from agentdesk.domain.fold import fold, inverse
 from agentdesk.domain.mailbox import Role
 from agentdesk.errors import Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, events, jobs, outbox, threads
+from agentdesk.store import conversations, drafts, events, jobs, outbox, threads
 from agentdesk.store.database import Database, Tx, millis, moment_or_none
 from agentdesk.store.rules import Rules
 
@@ -132,17 +132,19 @@ class Work:
         back = {"add": sorted(set(remove) & now), "remove": sorted(set(add) - now)}
         return self._chat(tx, known, "labels", {"add": list(add), "remove": list(remove)}, back)
 
-    def note(self, rows: Sequence[int], text: str) -> str:
-        """An internal note, never sent."""
+    def note(self, rows: Sequence[int], text: str, cursor: int | None = None) -> str:
+        """An internal note, never sent. Undone, it is the draft of a note again, with the `cursor` where it was."""
         body = text.strip()
         if not body:
             raise Refused(say("desk.empty_note"))
 
         def each(tx: Tx, row: int) -> list[Step]:
             known = self._row(tx, row)
+            # Undo takes the last step back first: a note that has gone out to a chat gives no draft.
+            again: Step = {"note": row, "text": text, "cursor": len(text) if cursor is None else cursor}
             if known["kind"] == "imap":
-                return self._event(tx, row, Kind.NOTE, {"text": body})
-            return [{"job": jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": "note", "text": body})}]
+                return [again, *self._event(tx, row, Kind.NOTE, {"text": body})]
+            return [again, {"job": jobs.add(tx, known["channel"], "action", conversation=row, data={"verb": "note", "text": body})}]
 
         return self._each(rows, say("desk.done.noted", n=len(rows)), each)
 
@@ -200,7 +202,7 @@ class Work:
             if "outbox" in step:
                 rows.append(self._db.value("SELECT conversation FROM outbox WHERE id = ?", (step["outbox"],)) or 0)
             else:
-                rows.append(step.get("event") or step.get("chat") or step.get("row") or 0)
+                rows.append(step.get("event") or step.get("chat") or step.get("note") or step.get("row") or 0)
         with self._db.snapshot() as db:
             return Undoable(last["id"], tuple(dict.fromkeys(threads.resolve(db, row) for row in rows if row)))
 
@@ -234,6 +236,9 @@ class Work:
         if "put" in step:
             put(tx, step["put"], Role(step["role"]))
             return ""
+        if "note" in step:
+            self._note_again(tx, step)
+            return ""
         row = threads.resolve(tx, step.get("event") or step.get("chat") or step["row"])
         known = tx.one("SELECT * FROM conversation WHERE row = ?", (row,))
         if known is None:  # forgotten meanwhile
@@ -246,6 +251,15 @@ class Work:
             self._chat(tx, known, step["verb"], step["data"], {})
         rows.add(row)
         return ""
+
+    @staticmethod
+    def _note_again(tx: Tx, step: Step) -> None:
+        known = tx.one("SELECT channel FROM conversation WHERE row = ?", (threads.resolve(tx, step["note"]),))
+        if known is not None:
+            drafts.put(tx, 0, drafts.values_of(
+                conversation=step["note"], kind="note", channel=known["channel"], to=(), cc=(), bcc=(), subject="", text=step["text"],
+                quoted="", base=0, message_id="", language="", snippets=(), actions={}, cursor=step["cursor"],
+            ))
 
     # -- what the verbs are made of
 

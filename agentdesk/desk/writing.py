@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agentdesk.config import MailChannelConfig
+from agentdesk.desk import outgoing
 from agentdesk.desk.addresses import valid_address
-from agentdesk.desk.drafting import Drafting
+from agentdesk.desk.deciding import Deciding, to_come
 from agentdesk.desk.facts import Draft, OutboxFact
 from agentdesk.desk.work import Step, set_status, tags_of
 from agentdesk.domain import reply as rules_of_reply
@@ -22,11 +23,11 @@ from agentdesk.snippets.model import snooze_span
 from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, threads
 from agentdesk.store.addresses import from_json
-from agentdesk.store.database import Tx, moment, moment_or_none
+from agentdesk.store.database import Tx, millis
 from agentdesk.store.mail import MADE_UP
 
 
-class Writing(Drafting):
+class Writing(Deciding):
     """Drafts, sending them, and what became of it."""
 
     def check(self, draft: Draft) -> tuple[str, ...]:
@@ -56,20 +57,25 @@ class Writing(Drafting):
         channel = next((c for c in self._config.channels if c.name == draft.channel), None)
         return channel is not None and not isinstance(channel, MailChannelConfig)
 
-    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:
+    def send(
+        self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False, at: datetime | None = None
+    ) -> int:
         """Put a draft into the outbox and set the conversation's status; one step of undo. Returns the outbox row.
 
         Args:
             then: what the conversation becomes: waiting, closed, open or snoozed.
             until: when a snooze ends.
             now: skip the undo hold.
+            at: send it then, not now.
 
         Raises:
-            Refused: something stops it (`check` says what); the draft stays.
+            Refused: something stops it (`check` says what), or `at` is past; the draft stays.
         """
         problems = self.check(draft)
         if problems:
             raise Refused("\n".join(problems))
+        if at is not None:
+            to_come(at)
         if then == "waiting":  # the agent has not said otherwise: what the snippets say
             away = snooze_span(str(draft.actions.get("snooze") or ""))
             if draft.actions.get("close"):
@@ -77,7 +83,7 @@ class Writing(Drafting):
             elif away is not None:
                 then, until = "snoozed", datetime.now(UTC) + away
         kind = "chat" if self._is_chat(draft) else "imap"
-        hold = self._config.undo.get(kind, timedelta(0))
+        hold = timedelta(0) if now else self._config.undo.get(kind, timedelta(0))
 
         def change(tx: Tx) -> int:
             if tx.one("SELECT 1 FROM outbox WHERE message_id = ?", (draft.message_id,)) is not None:
@@ -94,8 +100,8 @@ class Writing(Drafting):
                 "in_reply_to": in_reply_to, "signature": self._signature(draft),
                 "reference_list": json.dumps(references), "then_status": then,
                 "then_until": 0 if until is None else int(until.timestamp() * 1000),
-                "state": MessageState.QUEUED if now or not hold else MessageState.HELD,
-                "hold_until": 0 if now or not hold else tx.now + int(hold.total_seconds() * 1000),
+                "state": MessageState.SCHEDULED if at is not None else MessageState.HELD if hold else MessageState.QUEUED,
+                "hold_until": millis(at) if at is not None else tx.now + int(hold.total_seconds() * 1000) if hold else 0,
             }, draft.id)
             steps: list[Step] = []
             if draft.kind == "reply":
@@ -104,7 +110,8 @@ class Writing(Drafting):
                 tx.execute("INSERT INTO snippet_use (name, uses, last_at) VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
                            " uses = uses + 1, last_at = excluded.last_at", (name, tx.now))
             who = draft.to[0].name or draft.to[0].address if draft.to else self._customer_name(tx, conversation)
-            self._work.remember(tx, say("desk.done.sent", who=who), [*steps, {"outbox": row}])
+            words = say("desk.done.sent", who=who) if at is None else say("desk.done.later", who=who, at=self._when(at))
+            self._work.remember(tx, words, [*steps, {"outbox": row}])
             conversations.refresh(tx, conversation, self._rules)
             return row
 
@@ -187,11 +194,15 @@ class Writing(Drafting):
         return steps
 
     def cancel(self, row: int) -> int | None:
-        """Take a reply back as long as nothing was handed over; the conversation whose draft it is again, or None."""
+        """Take a reply back as long as nobody has it for certain; the conversation whose draft it is again, or None.
+
+        One of unknown outcome becomes a draft too, by the agent's word: a new letter, under a Message-ID of its own.
+        """
 
         def change(tx: Tx) -> int | None:
-            known = tx.one("SELECT conversation FROM outbox WHERE id = ?", (row,))
-            if known is None or outbox.restore_draft(tx, row) is None:
+            known = tx.one("SELECT conversation, channel, state FROM outbox WHERE id = ?", (row,))
+            fresh = self._mint(known["channel"]) if known is not None and known["state"] == MessageState.UNKNOWN else ""
+            if known is None or outbox.restore_draft(tx, row, fresh) is None:
                 return None
             self._work_undone(tx, row)
             if known["conversation"]:
@@ -213,55 +224,14 @@ class Writing(Drafting):
     # -- what became of it
 
     def outbox(self) -> tuple[OutboxFact, ...]:
-        """Everything not yet filed, and what was filed in the last day; newest last."""
-        rows = self._db.all(
-            "SELECT o.*, coalesce(c.id, '') AS conversation_id FROM outbox o LEFT JOIN conversation c ON c.row = o.conversation"
-            " WHERE o.state != 'filed' OR o.filed_at > ? ORDER BY o.id",
-            (int((datetime.now(UTC) - timedelta(days=1)).timestamp() * 1000),),
-        )
-        return tuple(
-            OutboxFact(
-                id=r["id"], conversation=r["conversation"], conversation_id=r["conversation_id"], channel=r["channel"],
-                message_id=r["message_id"], to=from_json(r["to_list"]), subject=r["subject"], state=MessageState(r["state"]),
-                detail=r["detail"], hold_until=moment_or_none(r["hold_until"]), attempts=r["attempts"],
-                next_try_at=moment_or_none(r["next_try_at"]), created_at=moment(r["created_at"]), text=r["text"],
-            )
-            for r in rows
-        )
+        """Everything not yet filed or to be looked at, and what was filed in the last day; newest last."""
+        with self._db.snapshot() as db:
+            return outgoing.facts(db)
 
     def state(self, row: int) -> MessageState | None:
         """Where one reply stands; None if it was taken back."""
         found = self._db.value("SELECT state FROM outbox WHERE id = ?", (row,))
         return None if found is None else MessageState(found)
-
-    def send_anyway(self, row: int) -> None:
-        """The agent decided: send a reply in conflict, rejected or unknown (again).
-
-        Raises:
-            Refused: it is in none of these states any more.
-        """
-        def change(tx: Tx) -> None:
-            if not outbox.move(tx, row, MessageState.QUEUED, expect=outbox.TROUBLE, override=1, next_try_at=0, detail="", looked_at=0):
-                raise Refused(say("desk.outbox_changed"))
-
-        self._db.write(change)
-
-    def mark_sent(self, row: int) -> None:
-        """The agent knows that a reply of unknown outcome arrived: it is filed, never sent again."""
-        def change(tx: Tx) -> None:
-            known = tx.one("SELECT state, conversation, channel FROM outbox WHERE id = ?", (row,))
-            if known is None or known["state"] != MessageState.UNKNOWN:
-                raise Refused(say("desk.outbox_changed"))
-            channel = next((c for c in self._config.channels if c.name == known["channel"]), None)
-            # A copy of a mail is still to be filed; a chat has it or not.
-            is_mail = isinstance(channel, MailChannelConfig)
-            address = channel.address if isinstance(channel, MailChannelConfig) else self._config.agent_email
-            state = MessageState.ACCEPTED if is_mail else MessageState.FILED
-            outbox.accept(tx, row, state, "", say("desk.marked_sent"), (self._config.agent_name, address))
-            if known["conversation"]:
-                conversations.refresh(tx, known["conversation"], self._rules)
-
-        self._db.write(change)
 
     def unsent(self) -> int:
         """How many replies the engine still has to hand over."""

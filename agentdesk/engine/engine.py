@@ -18,7 +18,7 @@ from functools import partial
 from agentdesk.channels.base import Channel
 from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.channels.imap.channel import ImapChannel
-from agentdesk.channels.smtp import SmtpSender
+from agentdesk.channels.smtp import LINGER, SmtpSender
 from agentdesk.channels.tls import identity_of
 from agentdesk.config import DeskConfig, Link, MailChannelConfig, check_calendar
 from agentdesk.engine import questions, shop, team
@@ -35,7 +35,7 @@ from agentdesk.mail.reader import Reader
 from agentdesk.oauth.tokens import AccessTokens, tokens_of
 from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import jobs, migrations, outbox, retention
+from agentdesk.store import drafts, jobs, migrations, outbox, retention
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
@@ -91,6 +91,7 @@ class Engine:
         if lost:
             log.warning("%s replies were being handed over when the engine died", lost)
         self.database.write(questions.forget_all)
+        self.database.write(drafts.forget_discarded)
         self._changes = Changes(self.database)
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
         self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
@@ -135,9 +136,9 @@ class Engine:
             mailbox.older = mailbox.texts = link is Link.NORMAL
             status.set_link(link)
 
-        sender = SmtpSender(settings, password, tokens=tokens, identity=identity)
+        sender = SmtpSender(settings, password, tokens=tokens, identity=identity, linger=LINGER)
         service = Service(name, MailJobs(mailbox), self.database)
-        filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address))
+        filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address), settings.sent_copy)
         delivery = Delivery(
             config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
             refused=lambda words: self._ask_password(name, words),
@@ -344,6 +345,9 @@ class Engine:
             time.sleep(TICK)
         for thread in threads:  # what was sent is written down
             thread.join(0.1)
+        for name, sender in self._smtp.items():
+            if not self._deliveries[name].sending:
+                sender.let_go(at_once=True)
         with contextlib.suppress(DeskError, sqlite3.Error):  # the next engine carries them
             self._carry_events()
         self._changes.close()

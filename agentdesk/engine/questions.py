@@ -24,4 +24,5 @@ def answered(tx: Tx, channel: str) -> None:
     """The channel goes on; what waits to be sent on it is tried at once."""
     tx.execute("DELETE FROM question WHERE data = ?", (channel,))
     tx.execute("UPDATE outbox SET next_try_at = 0 WHERE channel = ? AND state = 'queued'", (channel,))
+    tx.execute("UPDATE channel SET out_detail = '', out_until = 0 WHERE name = ?", (channel,))
     tx.touch("question")

@@ -41,14 +41,26 @@ def put(tx: Tx, draft: int, values: dict[str, Any]) -> int:
 
 
 def discard(tx: Tx, draft: int) -> None:
+    """Throw a draft away. What was attached is kept aside under its negative number, until `forget_discarded`, for undo."""
     known = tx.one("SELECT conversation FROM draft WHERE id = ?", (draft,))
     if known is None:
         return
-    tx.execute("DELETE FROM draft_file WHERE draft = ?", (draft,))
+    tx.execute("UPDATE draft_file SET draft = -draft WHERE draft = ?", (draft,))
     tx.execute("DELETE FROM draft WHERE id = ?", (draft,))
     tx.touch("draft", draft)
     if known["conversation"]:
         tx.touch("conversation", known["conversation"])
+
+
+def give_back_files(tx: Tx, discarded: int, draft: int) -> None:
+    """What was attached to a draft that was thrown away belongs to the one that is in its place now."""
+    tx.execute("UPDATE draft_file SET draft = ? WHERE draft = ? AND ? > 0", (draft, -discarded, discarded))
+    tx.touch("draft", draft)
+
+
+def forget_discarded(tx: Tx) -> None:
+    """Nobody can take back any more what a window threw away that is gone."""
+    tx.execute("DELETE FROM draft_file WHERE draft < 0")
 
 
 def of_conversation(db: sqlite3.Connection, conversation: int, kind: str) -> sqlite3.Row | None:

@@ -183,8 +183,7 @@ class StoredMail:
         tx.execute("UPDATE message SET state = 'filed' WHERE row = ? AND direction = 'out'", (message,))
         waiting = tx.one("SELECT id FROM outbox WHERE message_id = ? AND channel = ?", (message_id, self._channel))
         if waiting is not None:
-            # Also one of unknown outcome: providers that file sent mail themselves may need a while.
-            outbox.move(tx, waiting["id"], MessageState.FILED, expect=(MessageState.ACCEPTED, MessageState.UNKNOWN), filed_at=tx.now)
+            outbox.seen_in_sent(tx, waiting["id"])
 
     def _mask(self, text: str) -> str:
         return cards.mask(text) if self._rules.mask_cards else text

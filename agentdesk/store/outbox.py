@@ -4,7 +4,7 @@
 
 `sending` is written, with the attempt counted, before anything is handed to a server. A row found in `sending` after a crash
 may have been delivered, so it becomes `unknown` and is looked for, never sent again by itself. `accepted` and `filed` are
-two steps, and only the failed one repeats.
+two steps, and only the failed one repeats. What became of each recipient of a mail is in `store.recipients`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
-from agentdesk.store import fulltext, threads
+from agentdesk.store import fulltext, recipients, threads
 from agentdesk.store.database import Database, Tx
 
 S = MessageState
@@ -24,10 +24,12 @@ TROUBLE = (S.REJECTED, S.UNKNOWN, S.CONFLICT)
 """What waits for the agent's decision."""
 TAKEN_BACK = (S.HELD, S.SCHEDULED, S.QUEUED, S.REJECTED, S.CONFLICT)
 """States in which nothing has been handed over, so a reply can become a draft again."""
+OUT = (S.ACCEPTED, S.FILED)
+"""What a server took, at least for some of its recipients."""
 
 _FROM_DRAFT = (
     "conversation", "channel", "kind", "message_id", "to_list", "cc_list", "bcc_list", "subject", "text", "quoted", "in_reply_to",
-    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until", "signature",
+    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until", "signature", "cursor",
 )
 
 
@@ -41,7 +43,7 @@ def put(tx: Tx, values: dict[str, Any], draft: int) -> int:
     )
     tx.execute("UPDATE draft_file SET draft = 0, outbox = ? WHERE draft = ? AND draft != 0", (row, draft))
     tx.execute("DELETE FROM draft WHERE id = ?", (draft,))
-    _announce(tx, row)
+    announce(tx, row)
     return row
 
 
@@ -50,7 +52,8 @@ def whole_text(text: str, signature: str, quoted: str) -> str:
     return "\n\n".join(part for part in (text, f"-- \n{signature}" if signature else "", quoted) if part)
 
 
-def _announce(tx: Tx, row: int) -> None:
+def announce(tx: Tx, row: int) -> None:
+    """Let the windows know that something about this reply changed."""
     tx.touch("outbox", row)
     tx.touch("list")
     conversation = tx.one("SELECT conversation FROM outbox WHERE id = ?", (row,))
@@ -66,7 +69,7 @@ def move(tx: Tx, row: int, state: MessageState, *, expect: tuple[MessageState, .
         f"UPDATE outbox SET state = :state{sets} WHERE id = :id AND state IN ({marks})", {**values, "state": state, "id": row}
     ).rowcount
     if changed:
-        _announce(tx, row)
+        announce(tx, row)
         _show_state(tx, row, state)
     return bool(changed)
 
@@ -78,15 +81,16 @@ def _show_state(tx: Tx, row: int, state: MessageState) -> None:
     )
 
 
-# A pause or a hold that ends later than any can be was written before the clock was set back: it is over.
+# A pause that ends later than any can be, or was written by a clock that shows less now, was written before the clock was set
+# back: it is over. A schedule is meant by the clock as it is.
 _DUE_AT = (
-    "max(CASE WHEN next_try_at > :now + :longest THEN 0 ELSE next_try_at END,"
-    " CASE WHEN state = 'scheduled' OR (state = 'held' AND created_at <= :now + :longest) THEN hold_until ELSE 0 END)"
+    "max(CASE WHEN next_try_at > :now + :longest OR tried_at > :now + 1000 THEN 0 ELSE next_try_at END,"
+    " CASE WHEN state = 'scheduled' THEN hold_until ELSE 0 END)"
 )
-_LONGEST_PAUSE = 600_000
-HAND_OVER = "state IN ('held', 'scheduled', 'queued')"
-"""Rows the way out has something to do for."""
-FILE = "(state = 'accepted' OR (state = 'unknown' AND looked_at = 0))"
+LONGEST_PAUSE = 2 * 3600_000
+HAND_OVER = "state IN ('scheduled', 'queued')"
+"""Rows the way out has something to do for, besides those that are held."""
+FILE = "(state = 'accepted' OR (state = 'unknown' AND (looked_at = 0 OR next_try_at > 0)))"
 """Rows the mailbox has something to do for: filing, looking."""
 
 
@@ -94,7 +98,7 @@ def due(db: Database, channel: str, now: int, which: str) -> list[sqlite3.Row]:
     """Rows whose next step can be taken now, oldest first. `which` is `HAND_OVER` or `FILE`."""
     return db.all(
         f"SELECT * FROM outbox WHERE channel = :channel AND {which} AND {_DUE_AT} <= :now ORDER BY id",
-        {"channel": channel, "now": now, "longest": _LONGEST_PAUSE},
+        {"channel": channel, "now": now, "longest": LONGEST_PAUSE},
     )
 
 
@@ -102,7 +106,7 @@ def seconds_to_next(db: Database, channel: str, now: int, which: str, most: floa
     """How long nothing is due, at most `most`."""
     moment = db.value(
         f"SELECT min({_DUE_AT}) FROM outbox WHERE channel = :channel AND {which}",
-        {"channel": channel, "now": now, "longest": _LONGEST_PAUSE},
+        {"channel": channel, "now": now, "longest": LONGEST_PAUSE},
     )
     return most if moment is None else max(0.0, min(most, (moment - now) / 1000))
 
@@ -115,23 +119,35 @@ def recover(tx: Tx, channel: str = "") -> int:
         if row["state"] == S.FENCED:  # nothing was handed over yet
             move(tx, row["id"], S.QUEUED, expect=(S.FENCED,))
         else:
-            lost += move(tx, row["id"], S.UNKNOWN, expect=(S.SENDING,), looked_at=0, next_try_at=0)
-    return lost
+            lost += move(
+                tx, row["id"], S.UNKNOWN, expect=(S.SENDING,), looked_at=0, next_try_at=0, file_attempts=0, detail=say("store.ended_while_sending")
+            )
+    return lost + recipients.recover(tx, channel)
 
 
-def restore_draft(tx: Tx, row: int) -> int | None:
-    """Take a reply back: the very same draft, recipients, files and cursor; None if it is too late."""
+def restore_draft(tx: Tx, row: int, message_id: str = "") -> int | None:
+    """Take a reply back: the very same draft, recipients, files and cursor; None if it is too late.
+
+    `message_id`: a new one, for a reply that may have been handed over; by its word the agent takes that one back, too. The old
+    id still leads here, should it have arrived and be answered.
+    """
     found = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
-    if found is None or found["state"] not in TAKEN_BACK:
+    if found is None or found["state"] not in (*TAKEN_BACK, *((S.UNKNOWN,) if message_id else ())):
         return None
+    handed = recipients.of(tx, row)
+    if any(one.state == "accepted" for one in handed):
+        return None  # some have it
+    if message_id and found["conversation"]:
+        threads.lead(tx, found["message_id"], found["conversation"])
     draft = tx.insert(
         "INSERT INTO draft (conversation, kind, channel, to_list, cc_list, bcc_list, subject, text, quoted, base, message_id, language,"
         " snippets, actions, cursor, created_at, updated_at) SELECT conversation, kind, channel, to_list, cc_list, bcc_list, subject,"
-        " text, quoted, base, message_id, language, snippets, actions, length(text), created_at, ? FROM outbox WHERE id = ?",
-        (tx.now, row),
+        " text, quoted, base, ?, language, snippets, actions, cursor, created_at, ? FROM outbox WHERE id = ?",
+        (message_id or found["message_id"], tx.now, row),
     )
     tx.execute("UPDATE draft_file SET draft = ?, outbox = 0 WHERE outbox = ?", (draft, row))
-    _announce(tx, row)
+    announce(tx, row)
+    tx.execute("DELETE FROM recipient WHERE outbox = ?", (row,))
     tx.execute("DELETE FROM outbox WHERE id = ?", (row,))
     tx.touch("draft", draft)
     return draft
@@ -159,9 +175,10 @@ def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, s
     now = tx.now
     if not move(
         tx, row, state, expect=(S.SENDING, S.UNKNOWN), accepted_at=now, remote_id=remote_id, detail=detail, attempts=0,
-        filed_at=now if state is S.FILED else 0, next_try_at=0,
+        filed_at=now if state is S.FILED else 0, next_try_at=0, file_attempts=0, file_detail="",
     ):
         return False
+    recipients.arrived(tx, row)
     out = tx.one("SELECT * FROM outbox WHERE id = ?", (row,))
     known = tx.one("SELECT remote FROM conversation WHERE row = ?", (out["conversation"],))
     if known is None or (known["remote"] and not remote_id):  # a chat shows it itself, under an id of its own
@@ -184,6 +201,16 @@ def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, s
             (message, f"sent:{file['id']}", file["name"], file["type"], file["size"], file["blob"]),
         )
     return True
+
+
+def seen_in_sent(tx: Tx, row: int) -> None:
+    """A copy lies in Sent: whatever step wanted to file it is done, also for one of unknown outcome: providers that file sent
+    mail themselves may need a while."""
+    was = tx.one("SELECT state, accepted_at FROM outbox WHERE id = ?", (row,))
+    if move(
+        tx, row, S.FILED, expect=(S.ACCEPTED, S.UNKNOWN), filed_at=tx.now, file_detail="", next_try_at=0, accepted_at=was["accepted_at"] or tx.now,
+    ) and was["state"] == S.UNKNOWN:  # fmt: skip
+        recipients.arrived(tx, row)
 
 
 _CLOCKS_DIFFER = 300_000

@@ -195,15 +195,15 @@ def test_unknown_where_the_dot_went_and_no_answer_came(end: tuple[Step, ...]) ->
 
 def test_unknown_where_the_line_dies_at_the_dot(monkeypatch: pytest.MonkeyPatch) -> None:
     """The write of the dot itself fails: part of it may have gone."""
-    from agentdesk.channels import smtp
+    from agentdesk.channels import smtp_login
 
-    class Dying(smtp.Stream):
+    class Dying(smtp_login.Stream):
         def send(self, data: bytes, deadline: float | None = None) -> None:
             if data == b".\r\n":
                 raise BrokenPipeError("gone")
             super().send(data, deadline)
 
-    monkeypatch.setattr(smtp, "Stream", Dying)
+    monkeypatch.setattr(smtp_login, "Stream", Dying)
     outcome, _ = attempt(*hello(), *envelope(), *DATA, until_closed)
     assert outcome.outcome is Outcome.UNKNOWN
 
@@ -217,13 +217,40 @@ def test_some_recipients_refused_is_accepted_and_says_which() -> None:
     assert outcome == Attempt(Outcome.ACCEPTED, "250 queued", refused=("luca@example.org",))
 
 
-def test_one_recipient_refused_for_now_defers_all_of_it() -> None:
+def test_one_recipient_refused_for_now_waits_alone() -> None:
+    """The other one gets the mail, and nobody is refused for what may be taken later."""
     script = (
-        *hello(), hear("MAIL FROM:.*"), say("250 ok"), hear("RCPT TO:.*"), say("250 ok"), hear("RCPT TO:.*"), say("451 later"), goodbye,
+        *hello(), hear("MAIL FROM:.*"), say("250 ok"), hear("RCPT TO:.*"), say("250 ok"), hear("RCPT TO:.*"), say("451 4.7.1 greylisted"),
+        *DATA, DOT, say("250 queued"), goodbye,
+    )  # fmt: skip
+    outcome, _ = attempt(*script, mail=TWO)
+    assert outcome == Attempt(Outcome.ACCEPTED, "250 queued", later=("luca@example.org",))
+    assert outcome.answers == (("luca@example.org", "451 4.7.1 greylisted"),)
+
+
+def test_an_attempt_for_some_names_only_these_to_the_server_and_everybody_in_the_headers() -> None:
+    script = (*hello(), *envelope("luca@example.org"), *DATA, DOT, say("250 queued"), goodbye)
+    outcome, server = attempt(*script, mail=replace(TWO, only=("luca@example.org",)))
+    assert outcome.outcome is Outcome.ACCEPTED
+    assert "To: Maria <maria@example.org>" in server.lines()
+    assert "Cc: luca@example.org" in server.lines()
+
+
+def test_all_refused_for_now_or_for_good_sends_nothing() -> None:
+    script = (
+        *hello(), hear("MAIL FROM:.*"), say("250 ok"), hear("RCPT TO:.*"), say("550 unknown"), hear("RCPT TO:.*"), say("451 later"), goodbye,
     )  # fmt: skip
     outcome, server = attempt(*script, mail=TWO)
-    assert outcome.outcome is Outcome.DEFERRED
+    assert (outcome.outcome, outcome.refused) == (Outcome.DEFERRED, ("maria@example.org",))
     assert "DATA" not in server.lines()
+
+
+def test_an_unknown_outcome_says_for_whom() -> None:
+    script = (
+        *hello(), hear("MAIL FROM:.*"), say("250 ok"), hear("RCPT TO:.*"), say("250 ok"), hear("RCPT TO:.*"), say("451 later"), *DATA, DOT, reset,
+    )  # fmt: skip
+    outcome, _ = attempt(*script, mail=TWO)
+    assert (outcome.outcome, outcome.later) == (Outcome.UNKNOWN, ("luca@example.org",))
 
 
 def test_a_recipient_named_twice_and_a_blind_one() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdesk.channels.base import Attempt, ChannelDown, Outcome
+from agentdesk.channels.base import Attempt, ChannelDown, Outcome, Trace
 from agentdesk.desk import Desk
 from agentdesk.domain.conversation import MessageState as S
 from agentdesk.engine.delivery import Delivery
@@ -38,9 +38,14 @@ class SentFolder:
     def __init__(self) -> None:
         self.filed: list[str] = []
         self.failures: list[Exception] = []
+        self.trace = Trace.NONE
+        self.files_sent_itself = False
 
     def is_filed(self, message_id):
         return message_id in self.filed
+
+    def traces(self, message_id, since):
+        return self.trace
 
     def file(self, content, sent_at):
         if self.failures:
@@ -72,7 +77,13 @@ def file(desk: Desk, folder: SentFolder) -> None:
 
 def at_once(desk: Desk) -> None:
     """Let postponed steps be due now."""
-    desk.database.write(lambda tx: tx.execute("UPDATE outbox SET next_try_at = 0, hold_until = min(hold_until, 1)"))
+
+    def change(tx):
+        tx.execute("UPDATE outbox SET next_try_at = 1, hold_until = min(hold_until, 1) WHERE next_try_at > 0 OR hold_until > 0")
+        tx.execute("UPDATE recipient SET next_try_at = 0")
+        tx.execute("UPDATE channel SET out_until = 0")
+
+    desk.database.write(change)
 
 
 ACCEPTED = Attempt(Outcome.ACCEPTED, "250 ok")

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from agentdesk.channels.base import Capabilities, ChannelDown, Usage
-from agentdesk.channels.imap import folders, pieces, texts
+from agentdesk.channels.base import Capabilities, ChannelDown, FolderFull, Trace, Usage
+from agentdesk.channels.imap import folders, pieces, quirks, texts, traces
 from agentdesk.channels.imap.commands import number_range, section, word
 from agentdesk.channels.imap.connection import Connection
 from agentdesk.channels.imap.patience import Timeouts
@@ -475,6 +475,7 @@ class ImapChannel:
         r"""Put a copy into Sent, as read.
 
         Raises:
+            FolderFull: there is no room.
             Refused: the server would not take it.
         """
         session = self._need()
@@ -484,5 +485,25 @@ class ImapChannel:
             del self._folders[Role.SENT]
             sync = self._folder(session, Role.SENT)
             answer = session.append(sync.name, content, ["\\Seen"], sent_at)
+        if not answer.ok and answer.code()[0] in {"OVERQUOTA", "LIMIT"}:
+            raise FolderFull(say("channels.no", server=str(session.connection.url), detail=answer.words))
         session.require(answer)
         sync.entered = False
+
+    def traces(self, message_id: str, since: datetime) -> Trace:
+        """What INBOX, Archive and Junk tell of a message of ours."""
+        session = self._need()
+        self._find_folders(session)
+        for role in (Role.INBOX, Role.ARCHIVE, Role.JUNK):
+            if role in self._folders:
+                session.selected = ""  # what came a moment ago must count
+                self._enter(session, self._folders[role])
+                found = traces.look(session, first_message_id(message_id) or message_id, (since - timedelta(days=1)).date())
+                if found is not Trace.NONE:
+                    return found
+        return Trace.NONE
+
+    @property
+    def files_sent_itself(self) -> bool:
+        """The provider puts what goes out by its SMTP server into Sent."""
+        return quirks.files_sent_itself(self._config.imap.host, self._config.smtp.host, self._connection.greeting)

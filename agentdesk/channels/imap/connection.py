@@ -42,6 +42,7 @@ class Connection:
         self.timeouts = timeouts or Timeouts()
         self.capabilities: frozenset[str] = frozenset()
         self.quirks = Quirks()
+        self.greeting = b""
         self.compressed = False
         self._ca_file, self._tokens, self._identity = ca_file, tokens, identity
         self._wire: Wire | None = None
@@ -86,6 +87,7 @@ class Connection:
             opened.stream.close()
             raise
         self.quirks = Quirks.of(opened.greeting)
+        self.greeting = opened.greeting
         self.capabilities = capabilities_in(opened.greeting) if opened.trusted else frozenset()
         self.compressed = False
         return opened.preauth

@@ -68,4 +68,10 @@ WORDS = {
     "desk.failed.seen": "{channel} refused to mark a message: {error}",
     "desk.failed.move": "{channel} refused to move a message: {error}",
     "desk.failed.action": "{channel} refused a change: {error}",
+    "desk.done.later": "to be sent to {who} on {at}",
+    "desk.later_past": "That moment is past; choose a later one.",
+    "desk.refused_for": "Not delivered to {who}: the server refuses this address.",
+    "desk.doubtful_for": "It may have reached {who} or not.",
+    "desk.waiting_for": "Not yet delivered to {who}: the server asked to try again later.",
+    "desk.kept_here": "No copy in Sent: the agent keeps it in this desk only.",
 }

@@ -7,7 +7,6 @@ WORDS = {
     "engine.cannot_compose": "The message can't be put together: {error}",
     "engine.broke_off": "Broke off while it was being handed over: {error}",
     "engine.moved_on": "The customer wrote again before this went out. Read it, then send it as it is or change it.",
-    "engine.some_refused": "Accepted, but not for {addresses}. {detail}",
     "engine.no_copy": "No copy in Sent: it went out without this desk.",
     "engine.found_in_sent": "found in Sent: it did go out",
     "engine.ask_login": "{channel}: {detail} Sign in again with `agentdesk login {channel}`; nothing is lost meanwhile, and replies wait.",
@@ -26,6 +25,5 @@ WORDS = {
     "engine.found_answer": "it was answered: it did go out",
     "engine.found_report": "A report came back that it could not be delivered to somebody. Read the report, then say what becomes of the reply.",
     "engine.not_found": "Neither Sent nor the rest of the mailbox has a copy. Ask the customer, mark it as sent, send it again, or take it back.",
-    "engine.not_in_sent": "It may have arrived or not; Sent has no copy. Ask the customer, mark it as sent, or send it again.",
     "engine.ask_password": "{channel}: {detail} Type the password:",
 }

@@ -12,4 +12,6 @@ WORDS = {
     "store.turned_up": "it did arrive: the conversation shows it",
     "store.busy": "The desk's database {path} is held by another program; nothing was saved. Try again.",
     "store.from_backup": "It was on its way when the backup was made, and may have gone out since.",
+    "store.ended_while_sending": "AgentDesk, or this computer, ended while it was being handed over; it may have been sent or not.",
+    "store.given_up": "given up by the agent",
 }

@@ -68,4 +68,10 @@ WORDS = {
     "desk.failed.seen": "{channel} ha rifiutato di segnare un messaggio: {error}",
     "desk.failed.move": "{channel} ha rifiutato di spostare un messaggio: {error}",
     "desk.failed.action": "{channel} ha rifiutato una modifica: {error}",
+    "desk.done.later": "da inviare a {who} il {at}",
+    "desk.later_past": "Quel momento è passato; scegline uno successivo.",
+    "desk.refused_for": "Non consegnata a {who}: il server rifiuta questo indirizzo.",
+    "desk.doubtful_for": "Può essere arrivata a {who} o no.",
+    "desk.waiting_for": "Non ancora consegnata a {who}: il server ha chiesto di riprovare più tardi.",
+    "desk.kept_here": "Nessuna copia tra gli inviati: l'agente la tiene solo in questo desk.",
 }

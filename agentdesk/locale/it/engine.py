@@ -7,7 +7,6 @@ WORDS = {
     "engine.cannot_compose": "Il messaggio non si può comporre: {error}",
     "engine.broke_off": "Interrotto durante la consegna: {error}",
     "engine.moved_on": "Il cliente ha scritto di nuovo prima che partisse. Leggi, poi inviala così com'è o cambiala.",
-    "engine.some_refused": "Accettata, ma non per {addresses}. {detail}",
     "engine.no_copy": "Nessuna copia in Inviata: è partita senza questo desk.",
     "engine.found_in_sent": "trovata in Inviata: è partita",
     "engine.ask_login": "{channel}: {detail} Acceda di nuovo con `agentdesk login {channel}`; intanto nulla va perso, e le risposte aspettano.",
@@ -26,6 +25,5 @@ WORDS = {
     "engine.found_answer": "ha avuto risposta: è partita",
     "engine.found_report": "È tornato un avviso: a qualcuno non si è potuta consegnare. Leggi l'avviso, poi decidi che cosa fare della risposta.",
     "engine.not_found": "Né tra gli inviati né nel resto della casella ce n'è copia. Chiedi al cliente, segnala come inviata, inviala di nuovo o riprendila.",
-    "engine.not_in_sent": "Può essere arrivata o no; in Inviata non c'è copia. Chiedi al cliente, segnala come inviata o inviala di nuovo.",
     "engine.ask_password": "{channel}: {detail} Scrivi la password:",
 }

@@ -12,4 +12,6 @@ WORDS = {
     "store.turned_up": "è arrivato: la conversazione lo mostra",
     "store.busy": "Il database {path} è occupato da un altro programma; non è stato salvato nulla. Riprova.",
     "store.from_backup": "Era in partenza quando è stata fatta la copia: forse nel frattempo è stata inviata.",
+    "store.ended_while_sending": "AgentDesk, o il computer, si è fermato durante la consegna; può essere partita o no.",
+    "store.given_up": "lasciato perdere dall'agente",
 }
