@@ -11,6 +11,7 @@ WORDS = {
     "cautions.executable": "attached program or script: {file}",
     "cautions.card": "a card number in the text, shown in full ({card})",
     "cautions.card_masked": "a card number in the text, hidden here ({card})",
+    "cautions.not_to": "not to {who}",
     "cautions.short.look-alike": "look-alike",
     "cautions.short.link-target": "false link",
     "cautions.short.executable": "program",

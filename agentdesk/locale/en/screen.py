@@ -53,6 +53,7 @@ WORDS = {
     "screen.text_asked": "the text has been asked for …",
     "screen.quoted_lines": "{n} quoted line|{n} quoted lines",
     "screen.not_here": "not fetched yet",
+    "screen.in_the_text": "in the text",
     "screen.gone": "deleted on the server; kept here",
     "screen.problem_too_complex": "This mail is too complex to show. Its raw form can be saved (:raw).",
     "screen.problem_unreadable": "This mail can't be read. Its raw form can be saved (:raw).",

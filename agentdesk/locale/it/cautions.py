@@ -11,6 +11,7 @@ WORDS = {
     "cautions.executable": "in allegato un programma o uno script: {file}",
     "cautions.card": "un numero di carta nel testo, mostrato per intero ({card})",
     "cautions.card_masked": "un numero di carta nel testo, qui nascosto ({card})",
+    "cautions.not_to": "non a {who}",
     "cautions.short.look-alike": "imitazione",
     "cautions.short.link-target": "link falso",
     "cautions.short.executable": "programma",

@@ -53,6 +53,7 @@ WORDS = {
     "screen.text_asked": "il testo è stato chiesto …",
     "screen.quoted_lines": "{n} riga citata|{n} righe citate",
     "screen.not_here": "non ancora scaricato",
+    "screen.in_the_text": "nel testo",
     "screen.gone": "cancellato sul server; conservato qui",
     "screen.problem_too_complex": "Questa mail è troppo complessa da mostrare. Si può salvare la forma grezza (:forma grezza).",
     "screen.problem_unreadable": "Questa mail non si può leggere. Si può salvare la forma grezza (:forma grezza).",

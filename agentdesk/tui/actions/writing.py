@@ -23,7 +23,7 @@ def begin(screen: DeskScreen, draft: Draft, *, fields: bool = False) -> None:
     if not draft.language and draft.kind == "reply" and draft.conversation:
         draft.language = screen.desk.answers.language(draft.conversation)
     fields = fields and screen.is_mail(draft.channel)
-    screen.composer.open(draft, fields=fields, to=screen.answered(draft))
+    screen.composer.open(draft, fields=fields, to=screen.answered(draft), passed_over=screen.passed_over(draft))
     screen.go_to_pane("middle")
     screen.set_focus(screen.composer.fields if fields and not draft.to else screen.composer.box)
     screen.show_keys()

@@ -22,6 +22,7 @@ from textual.timer import Timer
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.config import Link
 from agentdesk.desk.facts import Counts, Draft, Panel, Row, View
+from agentdesk.domain.message import Direction
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui.ports import Desk
@@ -392,7 +393,7 @@ class DeskScreen(Screen[None]):
         self.panel.show(self.facts)
         self.show_head()
         if self.row.has_draft and (draft := self.saved_draft(row)):
-            self.composer.open(draft, to=self.answered(draft))
+            self.composer.open(draft, to=self.answered(draft), passed_over=self.passed_over(draft))
         else:
             self.composer.shut()
         if ask:
@@ -403,6 +404,14 @@ class DeskScreen(Screen[None]):
         if self.row is None or draft.conversation != self.row.row or draft.kind != "reply" or self.is_mail(draft.channel):
             return ""
         return self.row.customer_name or self.row.customer_address
+
+    def passed_over(self, draft: Draft) -> str:
+        """Who wrote last, if a reply goes to another address because they asked for it (Reply-To)."""
+        if self.row is None or draft.conversation != self.row.row or draft.kind != "reply":
+            return ""
+        newest = next((item for item in reversed(self.conversation.items) if item.direction is Direction.IN), None)
+        elsewhere = newest is not None and any(one.kind == "reply-to" for one in newest.cautions)
+        return newest.sender.identity if newest is not None and elsewhere else ""
 
     def saved_draft(self, row: int) -> Draft | None:
         for draft in self.desk.writing.drafts():

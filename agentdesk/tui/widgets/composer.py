@@ -49,10 +49,12 @@ class Bar(Lines):
         self.language = ""
         self.to = ""
         """Who gets it where it has no addresses."""
+        self.passed_over = ""
+        """Who wrote, where the answer goes to somebody else."""
         self._who: tuple[object, ...] = ()
 
     def show(self, draft: Draft | None, saved: str, language: str) -> None:
-        who = (draft.to, draft.cc, draft.bcc, self.to) if draft is not None else ()
+        who = (draft.to, draft.cc, draft.bcc, self.to, self.passed_over) if draft is not None else ()
         if (draft, saved, language, who) != (self.draft, self.saved, self.language, self._who):
             self.draft, self.saved, self.language, self._who = draft, saved, language, who
             self.repaint(0)
@@ -67,6 +69,8 @@ class Bar(Lines):
         else:
             who = ", ".join(a.address for a in (*draft.to, *draft.cc, *draft.bcc)) or self.to or "…"
             left = [(say(f"screen.writing_{draft.kind}", who=who), roles.mute)]
+            if self.passed_over and self.passed_over not in {a.identity for a in (*draft.to, *draft.cc, *draft.bcc)}:
+                left.append((" · " + say("cautions.not_to", who=self.passed_over), roles.warm))
         right: list[Piece] = []
         if width > 46 and self.saved:
             right = [("  ", roles.line), (self.saved, roles.faint)]
@@ -241,10 +245,10 @@ class Composer(Vertical):
         """The keys go into the draft."""
         return self.draft is not None and self.screen.focused in (self.box, self.fields)
 
-    def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False, to: str = "") -> None:
-        """Show a draft. `to`: who gets it where it has no addresses, as in a chat."""
+    def open(self, draft: Draft, values: Sequence[str] = (), *, fields: bool = False, to: str = "", passed_over: str = "") -> None:
+        """Show a draft. `to`: who gets it where it has no addresses, as in a chat; `passed_over`: who wrote, and gets no answer."""
         self.draft, self.dirty = draft, False
-        self.bar.to = to
+        self.bar.to, self.bar.passed_over = to, passed_over
         self.box.values = tuple(values)
         self.box.as_note = draft.kind == "note"
         self.box.load_text(draft.text)

@@ -11,13 +11,15 @@ from datetime import date, datetime
 from textual.message import Message
 from textual.strip import Strip
 
+from agentdesk.desk import cautions
 from agentdesk.desk.facts import AttachmentFact, Item, Row
 from agentdesk.domain.message import Direction, Verified
 from agentdesk.locale import say
 from agentdesk.tui import times
-from agentdesk.tui.layout import Piece, cut, line, rule, wrap
+from agentdesk.tui.layout import Piece, cells, cut, line, parts, rule, wrap
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.lines import Lines
+from agentdesk.tui.widgets.mailtext import Text, lines_of, shortened
 
 GOOD = frozenset({"filed", "sent", "delivered", "read", "accepted"})
 BAD = frozenset({"unknown", "conflict", "rejected", "failed"})
@@ -27,8 +29,6 @@ STATES = GOOD | BAD | {"draft", "held", "scheduled", "queued", "fenced", "sendin
 """Those the catalogue has words for; a chat may report others."""
 WIDEST = 96
 """Text is not set wider than this: longer lines are hard to read."""
-
-Text = tuple[Piece, ...]
 
 
 class Head(Lines):
@@ -100,7 +100,7 @@ class Conversation(Lines, can_focus=True):
         self.items: tuple[Item, ...] = ()
         self.subject = ""
         self.quotes = False
-        """Quoted text is unfolded."""
+        """Quoted text is unfolded, and links are shown in full."""
         self.waiting: frozenset[int] = frozenset()
         """Rows of messages whose text has been asked for."""
         self.fetching: frozenset[int] = frozenset()
@@ -144,7 +144,7 @@ class Conversation(Lines, can_focus=True):
 
     def toggle_quotes(self) -> bool:
         """Fold or unfold; the entry at the top stays there."""
-        if not any(item.quoted for item in self.items):
+        if not any(item.quoted or (item.text and shortened(item.text) != item.text) for item in self.items):
             return False
         place = max((i for i, start in enumerate(self._starts) if start <= self.top), default=0)
         self.quotes = not self.quotes
@@ -155,8 +155,8 @@ class Conversation(Lines, can_focus=True):
         return True
 
     def attachments(self) -> tuple[AttachmentFact, ...]:
-        """All of the conversation, in order: the first has number 1."""
-        return tuple(a for item in self.items for a in item.attachments)
+        """All of the conversation, in order: the first has number 1. Of a message those first that do not stand in its text."""
+        return tuple(a for item in self.items for a in sorted(item.attachments, key=_in_text))
 
     @property
     def last_top(self) -> int:
@@ -241,6 +241,9 @@ class Conversation(Lines, can_focus=True):
         lines: list[Text] = [self._header(item, roles, now)]
         if item.subject and self.subject and _bare(item.subject) != _bare(self.subject):
             lines.append(((cut(item.subject, width), roles.mute),))
+        lines.extend(self._cautions(item, width, roles))
+        if item.marks:
+            lines.extend(((text, roles.mute),) for text in parts([say(f"mail.mark.{mark}") for mark in item.marks], width))
         ours = item.direction is Direction.OUT
         note = item.direction is Direction.NOTE
         style = roles.note if note else roles.mute if ours else roles.text
@@ -248,16 +251,10 @@ class Conversation(Lines, can_focus=True):
             words = "screen.text_asked" if item.row in self.waiting else "screen.text_absent"
             lines.append(((say(words), roles.faint),))
         elif item.text.strip():
-            lines.extend(((text, style),) for text in wrap(item.text.strip("\n"), width))
+            lines.extend(lines_of(item.text.strip("\n"), width, roles, style, whole=self.quotes))
         if item.quoted.strip():
-            quoted = item.quoted.strip("\n").split("\n")
-            words = say("screen.quoted_lines", n=len(quoted))
-            lines.append(((("▾ " if self.quotes else "▸ ") + words, roles.faint),))
-            if self.quotes:
-                lines.extend((("  " + text, roles.faint),) for text in wrap("\n".join(quoted), width - 2))
-        for attachment in item.attachments:
-            lines.append(self._attachment(attachment, number, roles))
-            number += 1
+            lines.extend(self._quoted(item.quoted.strip("\n"), width, roles))
+        lines.extend(self._attachments(item.attachments, number, width, roles))
         if item.problem:
             lines.extend(((text, roles.warm),) for text in wrap(self._problem(item.problem), width))
         if item.detail and item.state in BAD:
@@ -265,6 +262,26 @@ class Conversation(Lines, can_focus=True):
         if item.gone:
             lines.append(((say("screen.gone"), roles.faint),))
         return lines
+
+    @staticmethod
+    def _cautions(item: Item, width: int, roles: Roles) -> list[Text]:
+        """What to be warned of, above the text: a word in front, so that it is not the colour alone that says it."""
+        lines: list[Text] = []
+        for caution in item.cautions:
+            word = say("cautions.warning" if caution.severe else "cautions.careful")
+            style = roles.bad if caution.severe else roles.warm
+            first, *rest = wrap(cautions.words(caution, item), max(8, width - cells(word) - 2))
+            lines.append(((word, roles.bad_strong if caution.severe else roles.warm_strong), ("  " + first, style)))
+            lines.extend(((" " * (cells(word) + 2) + text, style),) for text in rest)
+        return lines
+
+    def _quoted(self, text: str, width: int, roles: Roles) -> list[Text]:
+        """Folded text: how much there is, and the key that shows it."""
+        words = say("screen.quoted_lines", n=text.count("\n") + 1)
+        head: Text = ((("▾ " if self.quotes else "▸ ") + words, roles.faint), (" · " + self.desk_app.key_of("quotes"), roles.accent))
+        if not self.quotes:
+            return [head]
+        return [head, *((("  ", roles.faint), *((part, roles.faint) for part, _ in line)) for line in lines_of(text, width - 2, roles, roles.faint, whole=True))]
 
     @staticmethod
     def _problem(problem: str) -> str:
@@ -296,6 +313,26 @@ class Conversation(Lines, can_focus=True):
         if others:
             pieces.append(("  " + say("screen.copy_to", who=", ".join(others)), roles.faint))
         return tuple(pieces)
+
+    def _attachments(self, files: Sequence[AttachmentFact], number: int, width: int, roles: Roles) -> list[Text]:
+        """One line each; pictures that stand in the text together below, on as few lines as hold them."""
+        lines = [self._attachment(file, number + index, roles) for index, file in enumerate(one for one in files if not _in_text(one))]
+        inside = [file for file in files if _in_text(file)]
+        row: list[Piece] = [(say("screen.in_the_text"), roles.faint)]
+        used = cells(row[0][0])
+        for index, file in enumerate(inside, number + len(lines)):
+            name = cut(file.name or file.type, 32)
+            size = f" {times.size(file.size)}" if file.here else f" {times.size(file.size)} · {self._whereabouts(file)}"
+            taken = 3 + len(str(index)) + cells(name) + cells(size)
+            if used + taken > width and len(row) > 1:
+                lines.append(tuple(row))
+                row, used = [("  ", roles.faint)], 2
+            row += [(f"  {index} ", roles.accent), (name, roles.mute), (size, roles.faint)]
+            used += taken
+        return [*lines, tuple(row)] if inside else lines
+
+    def _whereabouts(self, file: AttachmentFact) -> str:
+        return say("screen.being_fetched" if file.id in self.fetching else "screen.not_here")
 
     def _attachment(self, attachment: AttachmentFact, number: int, roles: Roles) -> Text:
         tail: Piece = ("", roles.faint)
@@ -338,3 +375,8 @@ def _bare(subject: str) -> str:
     while ":" in words[:5]:
         words = words.partition(":")[2].strip()
     return words
+
+
+def _in_text(file: AttachmentFact) -> bool:
+    """A picture that stands in the text; other files are attached even where they say that they are inline."""
+    return file.inline and file.type.startswith("image/")
