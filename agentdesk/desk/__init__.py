@@ -2,7 +2,8 @@
 
     Desk
     ├── queue      views, counts, order, rows, finding a conversation
-    ├── reading    a conversation, its customer, orders, history, attachments
+    ├── reading    a conversation, its customer, orders, history
+    ├── files      attachments, messages as they came
     ├── work       the verbs and undo
     ├── writing    drafts and the outbox
     └── answers    snippets: found, filled
@@ -16,6 +17,7 @@ from typing import Self
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk.answers import Answers
+from agentdesk.desk.files import Files
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.desk.work import Work
@@ -42,7 +44,8 @@ class Desk:
         self.database = Database(config.state / "desk.db")
         self.blobs = Blobs(config.state / "blobs")
         self.queue = Queue(config, self.database)
-        self.reading = Reading(config, self.database, self.queue, self.blobs)
+        self.reading = Reading(config, self.database, self.queue)
+        self.files = Files(self.database, self.blobs)
         self.work = Work(config, self.database, self.rules)
         self.writing = Writing(config, self.database, self.work, self.blobs, self.rules)
         self.answers = Answers(config, self.database, self.reading, self.queue, self.hours)

@@ -1,4 +1,4 @@
-"""Reading: one conversation with its customer, orders and history; attachments; what the channels are doing."""
+"""Reading: one conversation with its customer, orders and history; what the channels are doing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk import outgoing
 from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
+from agentdesk.desk.files import attached
 from agentdesk.desk.queue import Queue
 from agentdesk.domain import warnings
 from agentdesk.domain.clean import clean_line
@@ -23,19 +23,18 @@ from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, fetches, jobs, orders, originals, threads, trouble
+from agentdesk.store import conversations, customers, events, jobs, orders, originals, threads, trouble
 from agentdesk.store.addresses import from_json
-from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
 
 HISTORY = 20
 
 
 class Reading:
-    """Reads, and asks the engine for what is not here yet."""
+    """Reads, and asks the engine for texts that are not here yet."""
 
-    def __init__(self, config: DeskConfig, database: Database, queue: Queue, blobs: Blobs) -> None:
-        self._config, self._db, self._queue, self._blobs = config, database, queue, blobs
+    def __init__(self, config: DeskConfig, database: Database, queue: Queue) -> None:
+        self._config, self._db, self._queue = config, database, queue
 
     # -- a conversation
 
@@ -55,19 +54,13 @@ class Reading:
             return (*items, *self._outgoing(db, row, shown))
 
     def _messages(self, db: sqlite3.Connection, row: int) -> list[Item]:
-        attached: dict[int, list[AttachmentFact]] = {}
-        for a in db.execute(
-            "SELECT a.* FROM attachment a JOIN message m ON m.row = a.message WHERE m.conversation = ? ORDER BY a.id", (row,)
-        ):
-            attached.setdefault(a["message"], []).append(
-                AttachmentFact(a["id"], a["name"], a["type"], a["size"], inline=bool(a["inline"]), here=a["blob"] != "" or originals.holds(a["part"]))
-            )
+        found = attached(db, row)
         return [
             Item(
                 key=m["key"], row=m["row"], outbox_id=0, message_id=m["message_id"], direction=Direction(m["direction"]),
                 sender=Address(m["from_name"], m["from_address"]), to=from_json(m["to_list"]), cc=from_json(m["cc_list"]),
                 subject=m["subject"], at=moment(m["at"]), text=m["text"], quoted=m["quoted"], html=bool(m["html"]),
-                attachments=tuple(attached.get(m["row"], ())), state=m["state"], problem=m["problem"],
+                attachments=tuple(found.get(m["row"], ())), state=m["state"], problem=m["problem"],
                 verified=Verified(m["verified"]), automatic=bool(m["automatic"]), gone=bool(m["gone"]),
                 marks=tuple(json.loads(m["marks"])), cautions=warnings.from_json(m["cautions"]),
             )
@@ -198,28 +191,6 @@ class Reading:
         """Ask the engine for a message's text; it comes as a change of its conversation."""
         self._want(message, "text", {})
 
-    def want_raw(self, message: int) -> None:
-        """Ask for the whole message as the server has it."""
-        self._fetch(message)
-
-    def want_attachment(self, attachment: int) -> None:
-        row = self._db.one("SELECT message, part FROM attachment WHERE id = ?", (attachment,))
-        if row is None:
-            raise NotFound(say("desk.no_attachment"))
-        if originals.holds(row["part"]):
-            return  # it lies in what is here
-        self._fetch(row["message"], attachment, row["part"])
-
-    def _fetch(self, message: int, attachment: int = 0, part: str = "") -> None:
-        def change(tx: Tx) -> None:
-            row = tx.one("SELECT channel, conversation FROM message WHERE row = ?", (message,))
-            if row is None:
-                raise NotFound(say("desk.no_message"))
-            kind = "part" if attachment else "raw"
-            fetches.want(tx, row["channel"], kind, message=message, conversation=row["conversation"], attachment=attachment, part=part)
-
-        self._db.write(change)
-
     def _want(self, message: int, kind: str, data: dict[str, object]) -> None:
         def change(tx: Tx) -> None:
             row = tx.one("SELECT channel, conversation FROM message WHERE row = ?", (message,))
@@ -229,46 +200,6 @@ class Reading:
             jobs.add(tx, row["channel"], kind, message=message, conversation=row["conversation"], data=data, urgent=True)
 
         self._db.write(change)
-
-    def attachment_bytes(self, attachment: int) -> bytes | None:
-        """The content if it is here."""
-        row = self._db.one("SELECT message, part, blob FROM attachment WHERE id = ?", (attachment,))
-        if row is not None and originals.holds(row["part"]):
-            from agentdesk.mail import inner  # noqa: PLC0415 - readers of mail are slow to import, and few mails hold such a file
-
-            return inner.content(row["part"], originals.of_message(self._db, row["message"]))
-        return self._blobs.get(row["blob"]) if row is not None and row["blob"] else None
-
-    def raw_bytes(self, message: int) -> bytes | None:
-        digest = self._db.value("SELECT value FROM meta WHERE key = ?", (f"raw:{message}",))
-        return self._blobs.get(digest) if digest else None
-
-    def save_attachment(self, attachment: int, folder: Path) -> Path:
-        """Write an attachment into a folder under a safe name, never over another file.
-
-        Raises:
-            Refused: it is not here yet, or the folder can't be written.
-        """
-        row = self._db.one("SELECT name FROM attachment WHERE id = ?", (attachment,))
-        content = self.attachment_bytes(attachment)
-        if row is None or content is None:
-            raise Refused(say("desk.not_here_yet"))
-        return self._save(folder, row["name"], content)
-
-    def save_raw(self, message: int, folder: Path) -> Path:
-        """Write a message as it came, byte for byte."""
-        content = self.raw_bytes(message)
-        if content is None:
-            raise Refused(say("desk.not_here_yet"))
-        subject = self._db.value("SELECT subject FROM message WHERE row = ?", (message,)) or "message"
-        return self._save(folder, f"{subject[:60]}.eml", content)
-
-    @staticmethod
-    def _save(folder: Path, name: str, content: bytes) -> Path:
-        try:
-            return save_new(folder.expanduser(), name, content)
-        except OSError as error:
-            raise Refused(say("desk.cannot_save", folder=folder, error=error.strerror or error)) from error
 
     # -- the desk itself
 

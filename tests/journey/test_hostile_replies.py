@@ -245,7 +245,7 @@ def test_what_is_opened_is_looked_at_and_never_run(tmp_path: Path, name: str, mo
     screen = SimpleNamespace(
         desk=SimpleNamespace(
             config=SimpleNamespace(state=tmp_path, channels=()),
-            reading=SimpleNamespace(save_attachment=lambda _, folder: save_new(folder, name, b"x")),
+            files=SimpleNamespace(save=lambda _, folder: save_new(folder, name, b"x")),
         ),
         tell=lambda words, *_: told.append(words),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from agentdesk.desk.facts import (
     ChannelFact,
     Counts,
     Draft,
+    Fetch,
     FileFact,
     Item,
     Lookup,
@@ -35,6 +36,7 @@ from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Item as OrderItem
 from agentdesk.domain.order import Order, Refund, Shipment
 from agentdesk.errors import Refused, UsageError
+from agentdesk.store.blobs import save_new
 
 ZONE = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 12, 1, 12, 16, tzinfo=ZONE)
@@ -278,7 +280,6 @@ class FakeReading:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
         self.wanted: list[tuple[str, int]] = []
-        self.blobs: dict[int, bytes] = {}
         self.asked: tuple[Question, ...] = ()
         self.faults: tuple[str, ...] = ()
         self.states: tuple[ChannelFact, ...] = (
@@ -287,6 +288,9 @@ class FakeReading:
         )
 
     def thread(self, row: int) -> tuple[Item, ...]:
+        return tuple(replace(i, attachments=tuple(map(self.desk.files.of_now, i.attachments))) for i in self._thread(row))
+
+    def _thread(self, row: int) -> tuple[Item, ...]:
         if row in self.desk.threads:
             return self.desk.threads[row]
         if row == 1:
@@ -319,23 +323,6 @@ class FakeReading:
     def want_text(self, message_row: int) -> None:
         self.wanted.append(("text", message_row))
 
-    def want_attachment(self, attachment_id: int) -> None:
-        self.wanted.append(("attachment", attachment_id))
-
-    def want_raw(self, message_row: int) -> None:
-        self.wanted.append(("raw", message_row))
-
-    def attachment_bytes(self, attachment_id: int) -> bytes | None:
-        return self.blobs.get(attachment_id)
-
-    def raw_bytes(self, message_row: int) -> bytes | None:
-        return self.blobs.get(-message_row)
-
-    def save_attachment(self, attachment_id: int, folder: Path) -> Path:
-        path = folder / f"attachment-{attachment_id}"
-        path.write_bytes(self.blobs[attachment_id])
-        return path
-
     def channels(self) -> tuple[ChannelFact, ...]:
         return self.states
 
@@ -347,6 +334,89 @@ class FakeReading:
 
     def questions(self) -> tuple[Question, ...]:
         return self.asked
+
+
+class FakeFiles:
+    """Attachments and raw messages; `progress` and `arrive` are what the engine does."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.wanted: list[tuple[str, int]] = []
+        self.stopped: list[tuple[str, int]] = []
+        self.blobs: dict[int, bytes] = {}
+        """By attachment; by message, negative."""
+        self.asked: dict[int, Fetch] = {}
+        """Likewise."""
+        self.saved: list[Path] = []
+
+    def facts(self, conversation: int) -> tuple[AttachmentFact, ...]:
+        return tuple(a for item in self.desk.reading.thread(conversation) for a in item.attachments)
+
+    def of_now(self, fact: AttachmentFact) -> AttachmentFact:
+        """A fact of a thread, as far as it is by now."""
+        fetch = self.asked.get(fact.id)
+        return replace(fact, here=fact.here or fact.id in self.blobs, fetch=fetch, seconds=None if fetch else fact.seconds)
+
+    def want(self, attachment_id: int) -> None:
+        self.wanted.append(("attachment", attachment_id))
+        self._ask(attachment_id)
+
+    def want_raw(self, message_row: int) -> None:
+        self.wanted.append(("raw", message_row))
+        self._ask(-message_row)
+
+    def _ask(self, number: int) -> None:
+        place = 1 + sum(f.place > 0 for f in self.asked.values())
+        self.asked[number] = Fetch("fetching" if place == 1 else "waiting", place=place)
+        self.desk.changed.add(("progress", 1))
+
+    def stop(self, attachment_id: int) -> bool:
+        self.stopped.append(("attachment", attachment_id))
+        self.desk.changed.add(("progress", 1))
+        return self.asked.pop(attachment_id, None) is not None
+
+    def stop_raw(self, message_row: int) -> bool:
+        self.stopped.append(("raw", message_row))
+        self.desk.changed.add(("progress", 1))
+        return self.asked.pop(-message_row, None) is not None
+
+    def progress(self, number: int, **changes: Any) -> None:
+        self.asked[number] = replace(self.asked[number], **changes)
+        self.desk.changed.add(("progress", 1))
+
+    def arrive(self, number: int, content: bytes) -> None:
+        self.asked.pop(number, None)
+        self.blobs[number] = content
+        self.desk.changed |= {("blob", abs(number)), ("conversation", 1)}
+
+    def fetch(self, attachment_id: int) -> Fetch | None:
+        return self.asked.get(attachment_id)
+
+    def raw_fetch(self, message_row: int) -> Fetch | None:
+        return self.asked.get(-message_row)
+
+    def raw_size(self, message_row: int) -> int:
+        return 12_300
+
+    def here(self, attachment_id: int) -> bool:
+        return attachment_id in self.blobs
+
+    def raw_here(self, message_row: int) -> bool:
+        return -message_row in self.blobs
+
+    def content(self, attachment_id: int) -> bytes | None:
+        return self.blobs.get(attachment_id)
+
+    def save(self, attachment_id: int, folder: Path) -> Path:
+        return self._save(attachment_id, folder / f"attachment-{attachment_id}")
+
+    def save_raw(self, message_row: int, folder: Path) -> Path:
+        return self._save(-message_row, folder / f"message-{message_row}.eml")
+
+    def _save(self, number: int, path: Path) -> Path:
+        self.saved.append(save_new(path.parent, path.name, self.blobs[number]))
+        return self.saved[-1]
+
 
 class FakeWork:
     def __init__(self, desk: FakeDesk) -> None:
@@ -568,6 +638,7 @@ class FakeDesk:
         self.changed: set[tuple[str, int]] = set()
         self.sent: list[OutboxFact] = []
         self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
+        self.files = FakeFiles(self)
         self.writing, self.answers = FakeWriting(self), FakeAnswers(self)
 
     def changes(self) -> FakeChanges:

@@ -194,13 +194,13 @@ async def test_attachments_are_fetched_saved_and_seen(tmp_path):
     async with opened(fake) as desk:
         await desk.press("d", "down", "enter")
         await desk.press(f"'{tmp_path}/new'", "enter")
-        assert fake.reading.wanted == [("attachment", 7)]
+        assert fake.files.wanted == [("attachment", 7)]
         assert "fetching tracking.png" in desk.lines()[-1]
         from PIL import Image
 
         picture = io.BytesIO()
         Image.new("RGB", (40, 20), (255, 0, 0)).save(picture, "PNG")
-        fake.reading.blobs[7] = picture.getvalue()
+        fake.files.blobs[7] = picture.getvalue()
         fake.changed.add(("blob", 7))
         await desk.until(lambda: (tmp_path / "new" / "attachment-7").exists())
         await desk.press("d", "enter")
@@ -211,7 +211,7 @@ async def test_attachments_are_fetched_saved_and_seen(tmp_path):
 
 async def test_a_picture_that_is_none_says_so():
     fake = FakeDesk()
-    fake.reading.blobs[7] = b"\x89PNG broken"
+    fake.files.blobs[7] = b"\x89PNG broken"
     async with opened(fake) as desk:
         await desk.press("d", "enter")
         assert "can't be shown" in desk.text()
@@ -223,8 +223,8 @@ async def test_the_raw_form_of_what_cannot_be_shown_is_saved(tmp_path):
     async with opened(fake) as desk:
         assert "too complex to show" in desk.text()
         await desk.press("D", f"'{tmp_path}'", "enter")
-        assert fake.reading.wanted == [("raw", 9)]
-        fake.reading.blobs[-9] = b"From: x\r\n\r\n"
+        assert fake.files.wanted == [("raw", 9)]
+        fake.files.blobs[-9] = b"From: x\r\n\r\n"
         fake.changed.add(("blob", 9))
         await desk.until(lambda: (tmp_path / "message-9.eml").exists())
         assert (tmp_path / "message-9.eml").stat().st_mode & 0o777 == 0o600

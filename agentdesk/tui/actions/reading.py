@@ -100,17 +100,17 @@ def ask_folder(screen: DeskScreen, then: Callable[[Path], None]) -> None:
 
 def fetched(screen: DeskScreen, attachment: AttachmentFact, then: Callable[[], None]) -> None:
     """Do something with an attachment once it is here; ask for it if it is not."""
-    if screen.desk.reading.attachment_bytes(attachment.id) is not None:
+    if screen.desk.files.content(attachment.id) is not None:
         then()
         return
-    screen.desk.reading.want_attachment(attachment.id)
+    screen.desk.files.want(attachment.id)
     screen.desk_app.wake()
     words = say("screen.fetching", name=attachment.name or attachment.type, size=times.size(attachment.size))
     screen.tell(words)
     screen.conversation.fetch(attachment.id)
 
     def arrived() -> bool:
-        if screen.desk.reading.attachment_bytes(attachment.id) is None:
+        if screen.desk.files.content(attachment.id) is None:
             return False
         screen.conversation.fetch(attachment.id, here=True)
         if screen.footer.words == words:
@@ -124,7 +124,7 @@ def fetched(screen: DeskScreen, attachment: AttachmentFact, then: Callable[[], N
 def save(screen: DeskScreen, attachment: AttachmentFact, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = screen.desk.reading.save_attachment(attachment.id, folder)
+        path = screen.desk.files.save(attachment.id, folder)
     except OSError as error:
         screen.tell(say("screen.not_saved", why=error.strerror or error), "bad")
         return
@@ -132,7 +132,7 @@ def save(screen: DeskScreen, attachment: AttachmentFact, folder: Path) -> None:
 
 
 def show(screen: DeskScreen, attachment: AttachmentFact) -> None:
-    content = screen.desk.reading.attachment_bytes(attachment.id)
+    content = screen.desk.files.content(attachment.id)
     if content is not None:
         screen.choose_from(PictureSheet(attachment.name or attachment.type, content, screen.desk_app.roles, screen.close_sheet))
 
@@ -154,7 +154,7 @@ def open_outside(screen: DeskScreen, attachment: AttachmentFact) -> None:
     folder = screen.desk.config.state / "opened"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = screen.desk.reading.save_attachment(attachment.id, folder)
+        path = screen.desk.files.save(attachment.id, folder)
         subprocess.Popen(  # noqa: S603 - the path is made by the desk and absolute; no shell is involved
             [program, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, env=without_secrets(screen.desk.config),
@@ -181,38 +181,16 @@ def save_raw(screen: DeskScreen, count: int, argument: str) -> None:
 
 def with_raw(screen: DeskScreen, item: Item, folder: Path) -> None:
     def write() -> bool:
-        content = screen.desk.reading.raw_bytes(item.row)
-        if content is None:
+        if not screen.desk.files.raw_here(item.row):
             return False
-        try:
-            path = write_new(folder, f"message-{item.row}.eml", content)
-        except OSError as error:
-            screen.tell(say("screen.not_saved", why=error.strerror or error), "bad")
-        else:
-            screen.tell(say("screen.saved", path=path), "good")
+        screen.tell(say("screen.saved", path=screen.desk.files.save_raw(item.row, folder)), "good")
         return True
 
     if not write():
-        screen.desk.reading.want_raw(item.row)
+        screen.desk.files.want_raw(item.row)
         screen.desk_app.wake()
         screen.tell(say("screen.fetching_raw"))
         screen.desk_app.after_blob.append(write)
-
-
-def write_new(folder: Path, name: str, content: bytes) -> Path:
-    """A file of its own, 0600; one that is there is never overwritten."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stem, _, ending = name.rpartition(".")
-    for number in range(1, 1000):
-        path = folder / (name if number == 1 else f"{stem}-{number}.{ending}")
-        try:
-            with path.open("xb") as file:
-                path.chmod(0o600)
-                file.write(content)
-        except FileExistsError:
-            continue
-        return path
-    raise FileExistsError(folder / name)
 
 
 @does("history")
