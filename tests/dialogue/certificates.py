@@ -47,8 +47,8 @@ class Authority:
             .not_valid_after(now + timedelta(days=2))
         )
 
-    def certificate(self, *hosts: str) -> tuple[Path, Path]:
-        """Files of a certificate for these hosts, and of its key."""
+    def certificate(self, *hosts: str, passphrase: str = "") -> tuple[Path, Path]:
+        """Files of a certificate for these hosts, and of its key. The first is also its common name, as one of a user has it."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = []
         for host in hosts:
@@ -68,7 +68,8 @@ class Authority:
         cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         secret.write_bytes(
             key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption(),
             )
         )
         return cert, secret

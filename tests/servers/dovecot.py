@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from agentdesk.config import MailChannelConfig, Secret, ServerUrl
@@ -105,7 +106,8 @@ def free_port() -> int:
 
 
 class Dovecot:
-    def __init__(self) -> None:
+    def __init__(self, extra: Callable[[Path], str] = lambda _: "") -> None:
+        """`extra`: further settings, which win; it is given the folder the server reads."""
         # Not below pytest's folder: that is closed to the user mail runs as, and too long a path for sockets
         self.dir = Path(tempfile.mkdtemp(prefix="agentdesk-dovecot-"))
         self.dir.chmod(0o755)
@@ -123,7 +125,7 @@ class Dovecot:
             _CONF.format(
                 dir=self.dir, uid=self.uid, gid=self.gid, users=me, no_chroot="" if root else "chroot =",
                 cert=cert, key=key, plain=self.plain, tls=self.tls,
-            ),
+            ) + extra(self.dir),
             encoding="utf-8",
         )  # fmt: skip
         binary = _binary()
