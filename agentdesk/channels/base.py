@@ -87,6 +87,8 @@ class Channel(Protocol):
     kind: str
     capabilities: Capabilities
     usage: Usage
+    looked: bool
+    """Since `open`: what happened before is known, though not all of it is brought in."""
 
     def open(self) -> None:
         """Connect and log in.
@@ -106,6 +108,9 @@ class Channel(Protocol):
 
     def interrupt(self) -> None:
         """End a running `wait`; may be called from any thread."""
+
+    def doubt(self) -> None:
+        """The connection may be dead without having said so: find out soon. May be called from another thread."""
 
     def set_secret(self, secret: str) -> None:
         """The password or token to use from the next `open` on."""

@@ -19,7 +19,7 @@ from agentdesk.locale import say
 
 MAIN = "desk.toml"
 LOCAL = "desk.local.toml"
-TABLES = ("desk", "agent", "channels", "shop", "snippets", "team", "promises", "hours", "views", "sending", "privacy", "keys")
+TABLES = ("desk", "agent", "channels", "shop", "snippets", "team", "promises", "hours", "views", "sending", "privacy", "budget", "keys")
 
 
 def load(folder: Path, state: Path) -> DeskConfig:
@@ -59,6 +59,8 @@ def load(folder: Path, state: Path) -> DeskConfig:
         found |= sections.sending(sending)
     if (privacy := table.table("privacy", *sections.PRIVACY_KEYS)) is not None:
         found |= sections.privacy(privacy)
+    if (budget := table.table("budget", "day", "channels")) is not None:
+        found["budget"] = sections.budget(budget, [channel.name for channel in found["channels"]])
     if (keys := table.table("keys", "map")) is not None:
         found["keymap"] = sections.keymap(keys, folder, faults)
     return DeskConfig(folder=folder, state=state, faults=tuple(faults), **found)

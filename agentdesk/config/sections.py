@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from agentdesk.config import login
 from agentdesk.config.nodes import Node, Table, choice_of, choices, nearest, text_of
 from agentdesk.config.types import (
+    Budget,
     ChannelConfig,
     ChatChannelConfig,
     Hours,
@@ -26,6 +28,7 @@ from agentdesk.config.values import (
     SMTP_PORTS,
     WEB_PORTS,
     address,
+    amount,
     day,
     duration,
     locale,
@@ -278,6 +281,15 @@ def privacy(table: Table) -> dict[str, Any]:
         "retention_days": table.number("retention_days", 0, least=0, most=36500),
         "mask_cards": table.flag("mask_cards", default=False),
     }
+
+
+def budget(table: Table, names: Sequence[str]) -> Budget:
+    day = table.get("day")
+    channels: dict[str, int] = {}
+    own = table.table("channels", *names)
+    if own is not None:
+        channels = {name: amount(found) for name, found in own.entries()}
+    return Budget(amount(day) if day is not None else 0, channels)
 
 
 def keymap(table: Table, folder: Path, faults: list[str]) -> str:

@@ -124,6 +124,16 @@ class Hours:
     line: int = field(compare=False, default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bytes a day from which nothing is fetched any more that nobody asked for; 0: no ceiling."""
+
+    day: int = 0
+    """Of the whole desk."""
+    channels: dict[str, int] = field(default_factory=dict)
+    """Of single channels, by name."""
+
+
 def default_undo() -> dict[str, timedelta]:
     """How long a reply is held, by kind of channel: mail can be taken back for a moment, a chat is not kept waiting."""
     return {"imap": timedelta(seconds=8), "chat": timedelta(0)}
@@ -165,6 +175,7 @@ class DeskConfig:
     """Our own other addresses, lower case."""
     retention_days: int = 0
     mask_cards: bool = False
+    budget: Budget = Budget()
     keymap: str = "default"
     faults: tuple[str, ...] = ()
     """What is wrong in parts the rest can live without (a pack, an order file): shown, not fatal."""

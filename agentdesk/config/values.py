@@ -27,6 +27,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AMOUNT = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*(kB|MB|GB)", re.IGNORECASE)
+_SIZES = {"kb": 1000, "mb": 1000_000, "gb": 1000_000_000}
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3}))?")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")  # people type both dashes
@@ -38,6 +40,15 @@ def duration(node: Node) -> timedelta:
     if match is None:
         raise node.error(say("config.a_duration"))
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def amount(node: Node) -> int:
+    """Bytes, as in "500kB", "20MB" or "1.5GB"."""
+    match = _AMOUNT.fullmatch(node.value.strip()) if isinstance(node.value, str) else None
+    size = round(float(match[1].replace(",", ".")) * _SIZES[match[2].lower()]) if match else 0
+    if not size:
+        raise node.error(say("config.an_amount"))
+    return size
 
 
 def address(node: Node) -> str:

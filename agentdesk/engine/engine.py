@@ -12,20 +12,22 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from agentdesk.channels.base import Channel
+from agentdesk.channels.base import Channel, Job, Usage
 from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.channels.smtp import LINGER, SmtpSender
 from agentdesk.channels.tls import identity_of
 from agentdesk.config import DeskConfig, Link, MailChannelConfig, check_calendar
-from agentdesk.engine import questions, shop, team
+from agentdesk.engine import handover, questions, shop, team
+from agentdesk.engine.ahead import Ahead
+from agentdesk.engine.clock import Leaps
 from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.fetching import CHAT_SLICE, ChatSource, Fetching, MailSource
 from agentdesk.engine.filing import Filing
-from agentdesk.engine.link import Gauge
+from agentdesk.engine.meter import Meter
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
 from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
@@ -35,10 +37,11 @@ from agentdesk.mail.reader import Reader
 from agentdesk.oauth.tokens import AccessTokens, tokens_of
 from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import drafts, jobs, migrations, outbox, retention
+from agentdesk.store import drafts, jobs, linkchoice, migrations, outbox, retention, traffic
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
+from agentdesk.store.jobs import Job as StoredJob
 from agentdesk.store.lock import DeskLock
 from agentdesk.store.mail import StoredMail
 from agentdesk.store.partials import Partials
@@ -52,12 +55,28 @@ TICK = 0.1
 SHOP_EVERY = 5.0
 PRUNE_EVERY = 300.0
 SWEEP_EVERY = 6 * 3600.0
+AHEAD_EVERY = 2.0
+"""Seconds between two looks at what a thin line should bring in next."""
 DRAIN_SECONDS = 600.0
 PAUSE_AFTER_FAULT = 5.0
 SENDING_PATIENCE = 60.0
 """Seconds a reply that is being handed over may still take at the end; cut off, its outcome would be unknown."""
 FILE_ATTEMPTS = 4
 """After these the end is not put off any longer for a copy in Sent."""
+
+
+JOBS = {"text": Job.TEXTS}
+"""What a job's bytes are counted to; the others change something."""
+
+
+def counted(usage: Usage, do: Callable[[StoredJob], None]) -> Callable[[StoredJob], None]:
+    """Count what jobs move to what they are."""
+
+    def run(job: StoredJob) -> None:
+        with usage.doing(JOBS.get(job.kind, Job.ACTIONS)):
+            do(job)
+
+    return run
 
 
 class Engine:
@@ -73,6 +92,8 @@ class Engine:
         self._smtp: dict[str, SmtpSender] = {}
         self._deliveries: dict[str, Delivery] = {}
         self._tokens: dict[str, AccessTokens] = {}
+        self._ahead: dict[str, Ahead] = {}
+        self._link = config.link
         self._team_lock = threading.Lock()
         self._trouble = Trouble(config.state)
         self._next_try = 0.0
@@ -95,22 +116,34 @@ class Engine:
         self._changes = Changes(self.database)
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
         self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
+        self._next_ahead = 0.0
         self._events_wait = False
-        self._check_calendar()
+        self._leaps = Leaps()
+        self._link = linkchoice.chosen(self.database) or config.link
+        self._meter = Meter(self.database, config)
+        self._handover = handover.Receiver(config.state, self.set_secret)
+        self._tell_faults()
         self._refresh_if_rules_changed()
         self._carry_events()
         for channel in config.channels:
             status = ChannelStatus(self.database, channel)
-            if config.link is Link.OFFLINE:
+            if self.offline:
                 status.set("offline", say("engine.offline"))
-            elif isinstance(channel, MailChannelConfig):
+            if isinstance(channel, MailChannelConfig):
                 self._start_mail(channel.name, status)
             else:
                 self._start_chat(channel.name, status)
 
-    def _check_calendar(self) -> None:
-        """A country without a calendar is told; its holidays count as working days."""
-        faults: list[str] = []
+    @property
+    def offline(self) -> bool:
+        """desk.toml or the agent keeps the desk away from the line."""
+        return self._link is Link.OFFLINE
+
+    def _tell_faults(self) -> None:
+        """A country without a calendar is told, its holidays count as working days; so are replies of channels that are no more."""
+        known = [channel.name for channel in self.config.channels]
+        waiting = self.database.all("SELECT channel, count(*) AS n FROM outbox WHERE state IN ('held', 'scheduled', 'queued') GROUP BY channel")
+        faults = [say("engine.no_channel", channel=row["channel"], n=row["n"]) for row in waiting if row["channel"] not in known]
         try:
             check_calendar(self.config.hours)
         except ConfigError as error:
@@ -127,17 +160,16 @@ class Engine:
         tokens = tokens_of(settings, config.folder, self._secrets, partial(self._not_kept, name))
         if tokens is not None:
             self._tokens[name] = tokens
+        stored = StoredMail(self.database, name, self._rules)
         mailbox = ImapChannel(
-            settings, password, StoredMail(self.database, name, self._rules),
+            settings, password, stored,
             retention_days=config.retention_days, tokens=tokens, identity=identity, reader=Reader(config.timezone),
         )
 
-        def choose(link: Link) -> None:
-            mailbox.older = mailbox.texts = link is Link.NORMAL
-            status.set_link(link)
-
         sender = SmtpSender(settings, password, tokens=tokens, identity=identity, linger=LINGER)
-        service = Service(name, MailJobs(mailbox), self.database)
+        sender.usage.job = Job.SENDING
+        ahead = Ahead(mailbox, stored, status, self._meter, self.database, self._rules, lambda: self._link)
+        service = Service(name, counted(mailbox.usage, MailJobs(mailbox)), self.database)
         filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address), settings.sent_copy)
         delivery = Delivery(
             config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
@@ -146,7 +178,8 @@ class Engine:
 
         def serve() -> None:
             service.run_due()
-            filing.run_due()
+            with mailbox.usage.doing(Job.FILING):
+                filing.run_due()
 
         fetching = Fetching(
             name, MailSource(mailbox, self.database), self.database, self._blobs, self._partials,
@@ -157,10 +190,15 @@ class Engine:
             return min(filing.seconds_to_next(most), fetching.seconds_to_next(most))
 
         self._smtp[name], self._deliveries[name] = sender, delivery
-        worker = ChannelWorker(mailbox, status, serve, next_at, lambda words: self._ask_password(name, words),
-                               Gauge(config.link, mailbox.usage, choose), fetching.run_slice)
-        out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
-        self._workers[name], self._senders[name] = worker, out
+        worker = ChannelWorker(
+            mailbox, status, serve, next_at, lambda words: self._ask_password(name, words), ahead.gauge,
+            mailbox.usage.doing(Job.ATTACHMENTS)(fetching.run_slice), looked=lambda: self._senders[name].wake(),  # noqa: PLW0108 - it is made below
+        )
+        out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next, resting=lambda: self.offline)
+        self._workers[name], self._senders[name], self._ahead[name] = worker, out, ahead
+        self._meter.watch(name, mailbox.usage)
+        self._meter.watch(name, sender.usage)
+        worker.go(online=not self.offline)
         worker.start()
         out.start()
 
@@ -169,14 +207,15 @@ class Engine:
         settings = config.channel(name)
         assert not isinstance(settings, MailChannelConfig)
         chat = ChatwootChannel(settings, self._secrets.get(name, ""), StoredChats(self.database, name, self._rules))
-        service = Service(name, ChatJobs(chat, self.database), self.database)
+        service = Service(name, counted(chat.usage, ChatJobs(chat, self.database)), self.database)
         delivery = Delivery(
             config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None,
             refused=lambda words: self._ask_password(name, words),
         )
 
         def serve() -> None:
-            delivery.run_due()
+            with chat.usage.doing(Job.SENDING):
+                delivery.run_due()
             service.run_due()
 
         fetching = Fetching(
@@ -188,8 +227,13 @@ class Engine:
             return min(delivery.seconds_to_next(most), fetching.seconds_to_next(most))
 
         self._deliveries[name] = delivery
-        worker = ChannelWorker(chat, status, serve, next_at, lambda words: self._ask_password(name, words), fetch=fetching.run_slice)
+        worker = ChannelWorker(
+            chat, status, serve, next_at, lambda words: self._ask_password(name, words),
+            fetch=chat.usage.doing(Job.ATTACHMENTS)(fetching.run_slice), looked=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made here
+        )
         self._workers[name] = worker
+        self._meter.watch(name, chat.usage)
+        worker.go(online=not self.offline)
         worker.start()
 
     def _refresh_if_rules_changed(self) -> None:
@@ -228,9 +272,38 @@ class Engine:
             return
         try:
             self._look()
+            self._count()
         except (DeskError, sqlite3.Error):  # the disk is full, somebody holds the database: no reason to end, nothing is lost
             log.exception("looking at what changed")
             self._next_look = time.monotonic() + PAUSE_AFTER_FAULT
+
+    def _count(self) -> None:
+        """Write down what was moved; where a ceiling is reached, or a new day begins, the mailboxes bring in less, or more again."""
+        if self._meter.due():
+            for name, ahead in self._ahead.items():
+                if ahead.apply():
+                    self._workers[name].wake()
+
+    def flush(self) -> None:
+        """Write down what was moved up to now."""
+        self._meter.flush()
+
+    def _doubt(self) -> None:
+        """After a sleep the connections are mostly dead, and a clock that was set makes other things due."""
+        log.info("the computer slept, or its clock was set")
+        for worker in self._workers.values():
+            worker.doubt()
+        for out in self._senders.values():
+            out.wake()
+
+    def _follow_choice(self) -> None:
+        """The agent chose how the line is to be taken."""
+        self._link = linkchoice.chosen(self.database) or self.config.link
+        for ahead in self._ahead.values():
+            ahead.apply()
+        for worker in self._workers.values():
+            worker.go(online=not self.offline)
+        self.wake()
 
     def _watch_the_disk(self) -> None:
         """Say that nothing can be written, where that can still be said, and find out when it can be again."""
@@ -241,7 +314,11 @@ class Engine:
                 self.database.write(lambda tx: tx.touch("channel"))
 
     def _look(self) -> None:
+        if self._leaps.look():
+            self._doubt()
         topics = {topic for topic, _ in self._changes.poll()}
+        if topics & {"link", "all"}:
+            self._follow_choice()
         if topics & {"outbox", "job", "all"}:
             self.wake()
         if "login" in topics:  # `agentdesk login` has put a new refresh token into its place
@@ -252,6 +329,11 @@ class Engine:
             self._carry_events()
             self._events_wait = False
         now = time.monotonic()
+        if topics & {"list", "conversation", "draft", "all"} and now >= self._next_ahead:
+            self._next_ahead = now + AHEAD_EVERY
+            for name, ahead in self._ahead.items():
+                if ahead.wants:
+                    self._workers[name].wake()
         if now >= self._next_shop and self._shop is not None:
             self._next_shop = now + SHOP_EVERY
             shop.bring_in(self._shop, self.database, self._rules)
@@ -260,6 +342,7 @@ class Engine:
             self.database.prune_revisions()
             retention.forget(self.database, self.config.retention_days)
             jobs.forget_failed(self.database)
+            traffic.forget(self.database)
             if now >= self._next_sweep:
                 self._next_sweep = now + SWEEP_EVERY
                 retention.sweep(self.database, self._blobs, self._partials)
@@ -279,7 +362,8 @@ class Engine:
     def set_secret(self, name: str, value: str) -> None:
         """A password the agent gave: used from now on, never written down."""
         self._secrets[name] = value
-        if not self._started:  # another engine holds the desk; this one takes over with it
+        if not self._started:  # another engine holds the desk: it is to know, and this one takes over with it
+            handover.hand_on(self.config.state, name, value)
             return
         worker = self._workers.get(name)
 
@@ -308,24 +392,29 @@ class Engine:
             " OR (state IN ('held', 'scheduled') AND hold_until <= ?) OR (state = 'unknown' AND looked_at = 0)",
             (FILE_ATTEMPTS, horizon),
         )
-        return sum(row["channel"] in self._workers and row["channel"] not in without for row in rows)
+        return sum(row["channel"] in self._online and row["channel"] not in without for row in rows)
+
+    @property
+    def _online(self) -> Mapping[str, ChannelWorker]:
+        """The channels that can do something by themselves."""
+        return {} if self.offline else self._workers
 
     def jobs_waiting(self) -> int:
         """Jobs that its channels can still do."""
-        return sum(jobs.waiting(self.database, name) for name in self._workers)
+        return sum(jobs.waiting(self.database, name) for name in self._online)
 
     def up_to_date(self, without: Collection[str] = ()) -> bool:
         """Every channel has brought in everything at least once since the start."""
-        return all(worker.rounds > 0 for name, worker in self._workers.items() if name not in without)
+        return all(worker.rounds > 0 for name, worker in self._online.items() if name not in without)
 
     def not_reached(self) -> list[str]:
         """Channels whose last attempt to connect, or to hand a reply over, failed."""
-        return [name for name, worker in self._workers.items() if worker.failed or self._deliveries[name].failed]
+        return [name for name, worker in self._online.items() if worker.failed or self._deliveries[name].failed]
 
     def unreached(self) -> list[str]:
         """Channels that have not brought in everything since the start, or whose last attempt failed."""
         failed = self.not_reached()
-        return [name for name, worker in self._workers.items() if name in failed or not worker.rounds]
+        return [name for name, worker in self._online.items() if name in failed or not worker.rounds]
 
     def channels(self) -> list[Channel]:
         return [worker.channel for worker in self._workers.values()]
@@ -348,8 +437,12 @@ class Engine:
         for name, sender in self._smtp.items():
             if not self._deliveries[name].sending:
                 sender.let_go(at_once=True)
+        self._handover.close()
         with contextlib.suppress(DeskError, sqlite3.Error):  # the next engine carries them
             self._carry_events()
+        with contextlib.suppress(DeskError, sqlite3.Error):
+            self._meter.flush()
+            self.database.write(lambda tx: linkchoice.choose(tx, None))
         self._changes.close()
         self._team.close()
         self.database.close()

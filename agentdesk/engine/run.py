@@ -88,6 +88,7 @@ def _done(engine: Engine) -> bool:
 
 def _report(engine: Engine, seconds: float) -> Report:
     """A channel that brought in everything is `ready`, also if news of this moment has set it to work again."""
+    engine.flush()
     database, unreached, channels = engine.database, engine.unreached(), {}
     for row in database.all("SELECT * FROM channel"):
         name = row["name"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from agentdesk.channels.base import Usage
 from agentdesk.config import ChannelConfig, Link
+from agentdesk.engine.link import Measure
 from agentdesk.store.database import Database, Tx
 
 
@@ -27,12 +27,15 @@ class ChannelStatus:
         self._db, self.name = database, config.name
         self._state = ""
         self._detail = ""
-        self._used = Usage()
-        self._link: Link | None = None
+        self._spared = ""
 
         def change(tx: Tx) -> None:
             tx.execute("INSERT OR IGNORE INTO channel (name, kind) VALUES (?, ?)", (config.name, config.kind))
-            tx.execute("UPDATE channel SET bytes_in = 0, bytes_out = 0, round_trips = 0 WHERE name = ?", (config.name,))
+            tx.execute(
+                "UPDATE channel SET bytes_in = 0, bytes_out = 0, round_trips = 0, link = '', round_trip_ms = 0, bytes_per_second = 0,"
+                " spared = '' WHERE name = ?",
+                (config.name,),
+            )
 
         database.write(change)
 
@@ -52,34 +55,28 @@ class ChannelStatus:
         self._db.write(change)
         self._state, self._detail = state, detail
 
-    def set_link(self, link: Link) -> None:
-        """How wide the line is taken to be: normal or thin."""
-        if link == self._link:
-            return
-        self._link = link
+    def set_link(self, link: Link, measure: Measure) -> None:
+        """How wide the line is taken to be, and by which figures."""
+        values = (link.value, round(measure.round_trip * 1000), round(measure.rate), self.name)
 
         def change(tx: Tx) -> None:
-            tx.execute("UPDATE channel SET link = ? WHERE name = ?", (link.value, self.name))
+            tx.execute("UPDATE channel SET link = ?, round_trip_ms = ?, bytes_per_second = ? WHERE name = ?", values)
             tx.touch("channel")
 
         self._db.write(change)
+
+    def set_spared(self, whose: str) -> None:
+        """Whose ceiling for today is reached (desk, channel), or nobody's."""
+        if whose == self._spared:
+            return
+
+        def change(tx: Tx) -> None:
+            tx.execute("UPDATE channel SET spared = ? WHERE name = ?", (whose, self.name))
+            tx.touch("channel")
+
+        self._db.write(change)
+        self._spared = whose
 
     @property
     def state(self) -> str:
         return self._state
-
-    def count(self, usage: Usage) -> None:
-        """Add what the connection used since the last call."""
-        used = usage.since(self._used)
-        if not (used.bytes_in or used.bytes_out or used.round_trips):
-            return
-        self._used = usage.copy()
-
-        def change(tx: Tx) -> None:
-            tx.execute(
-                "UPDATE channel SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?, round_trips = round_trips + ? WHERE name = ?",
-                (used.bytes_in, used.bytes_out, used.round_trips, self.name),
-            )
-            tx.touch("channel")
-
-        self._db.write(change)

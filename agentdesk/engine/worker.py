@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from agentdesk.channels.base import Channel, ChannelDown
+from agentdesk.channels.base import Channel, ChannelDown, Job
 from agentdesk.engine.link import Gauge
 from agentdesk.engine.status import ChannelStatus
 from agentdesk.errors import DeskError, LoginRefused
@@ -28,6 +28,7 @@ class ChannelWorker(threading.Thread):
     Args:
         serve: takes every step that is due now (jobs, filing, chat replies); may raise `ChannelDown`.
         fetch: brings in some of what takes long (attachments), after all else; True if there is more to bring in at once.
+        looked: called when what happened since the connection was made is known, before anything is brought in ahead.
         seconds_to_next: when `serve` has something to do by itself.
         refused: called once when the server refuses the password.
     """
@@ -37,11 +38,14 @@ class ChannelWorker(threading.Thread):
         refused: Callable[[str], None],
         gauge: Gauge | None = None,
         fetch: Callable[[], bool] = lambda: False,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name=f"channel-{channel.name}", daemon=True)
         self.channel, self.status = channel, status
         self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
-        self._gauge, self._fetch = gauge, fetch
+        self._gauge, self._fetch, self._looked = gauge, fetch, looked
+        self._offline = threading.Event()
+        self._doubted = threading.Event()
         self._ending = threading.Event()
         self._wake = threading.Event()
         self._renewed = threading.Event()
@@ -50,6 +54,8 @@ class ChannelWorker(threading.Thread):
         self.reached = False
         self.failed = False
         """The last attempt to connect failed (until the next one succeeds); set after its reason was written."""
+        self.fresh = False
+        """What happened before the connection was made is known here, and what happens is heard."""
 
     def wake(self) -> None:
         """There is something to do."""
@@ -59,6 +65,27 @@ class ChannelWorker(threading.Thread):
     def renew(self) -> None:
         """The password changed: try again at once."""
         self._renewed.set()
+        self.wake()
+
+    def go(self, *, online: bool) -> None:
+        """Connect, or stay away from the line until told otherwise."""
+        if online is not self._offline.is_set():
+            return
+        if online:
+            self._offline.clear()
+        else:
+            self._offline.set()
+        self._doubted.set()
+        self.wake()
+
+    @property
+    def offline(self) -> bool:
+        return self._offline.is_set()
+
+    def doubt(self) -> None:
+        """The computer slept, or the clock was set: see at once whether the connection still stands, and make it anew if not."""
+        self._doubted.set()
+        self.channel.doubt()
         self.wake()
 
     def stop(self) -> None:
@@ -73,8 +100,13 @@ class ChannelWorker(threading.Thread):
     def run(self) -> None:
         attempts = 0
         while not self._ending.is_set():
+            if self.offline:
+                self._stay_away()
+                attempts = 0
+                continue
             connected_at = time.monotonic()
             try:
+                self._doubted.clear()
                 self._connect()
                 connected_at = time.monotonic()
                 self._stay()
@@ -85,6 +117,9 @@ class ChannelWorker(threading.Thread):
             except ChannelDown as error:
                 self._fail("down", str(error))
                 attempts = 1 if time.monotonic() - connected_at > CALM_SECONDS and self.reached else attempts + 1
+                if self._doubted.is_set():  # it died in our sleep: that is no reason to wait
+                    attempts = 0
+                    continue
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             except DeskError as error:  # the disk is full, the store is closed
                 self._fail("down", str(error))
@@ -95,13 +130,29 @@ class ChannelWorker(threading.Thread):
                 attempts += 1
                 self._pause(min(LONGEST_BACKOFF, 2.0 ** min(attempts, 6)))
             finally:
+                self.fresh = False
                 self._close()
+
+    def _stay_away(self) -> None:
+        """Offline: everything is written down, nothing is moved."""
+        self.failed = False
+        self._say_offline()
+        while not self._ending.is_set() and self.offline:
+            self._wake.wait()
+            self._wake.clear()
+
+    def _say_offline(self) -> None:
+        try:
+            self.status.set("offline", say("engine.offline"))
+        except Exception:
+            log.exception("channel %s is offline", self.channel.name)
 
     def _connect(self) -> None:
         self.status.set("connecting")
         if self._gauge is not None:
             self._gauge.begin()
-        self.channel.open()
+        with self.channel.usage.doing(Job.CONNECT):
+            self.channel.open()
         if self._gauge is not None:
             self._gauge.opened()
         self.reached, self.failed = True, False
@@ -118,15 +169,16 @@ class ChannelWorker(threading.Thread):
 
     def _stay(self) -> None:
         self.status.set("syncing")
-        done = False
-        while not self._ending.is_set():
+        while not self._ending.is_set() and not self.offline:
             self._wake.clear()
             self._serve()
             done = self.channel.refresh()
-            if self._gauge is not None:
-                measured = self._gauge.brought()
-                done = done and not measured
-            self.status.count(self.channel.usage)
+            self._doubted.clear()
+            if not self.fresh and self.channel.looked:
+                self.fresh = True
+                self._looked()
+            if self._gauge is not None and self._gauge.look(done=done):
+                done = False  # what is brought in by itself may be more now
             if done:
                 self.rounds += 1
                 self.status.set("ready")
@@ -134,14 +186,13 @@ class ChannelWorker(threading.Thread):
             if done:
                 if not more and not self._wake.is_set() and not self._ending.is_set():
                     self.channel.wait(self._seconds_to_next(LONGEST_WAIT))
-                    self.status.count(self.channel.usage)
             else:
                 self.status.set("syncing")
 
     def _pause(self, seconds: float, until: threading.Event | None = None) -> None:
         end = time.monotonic() + seconds
         self._wake.clear()
-        while not self._ending.is_set() and (left := end - time.monotonic()) > 0:
+        while not self._ending.is_set() and not self._doubted.is_set() and (left := end - time.monotonic()) > 0:
             if until is not None:
                 if until.wait(min(left, 0.5)):
                     return
@@ -160,9 +211,12 @@ class ChannelWorker(threading.Thread):
 class Repeating(threading.Thread):
     """A thread that takes due steps whenever it is woken or the next one is due (handing mail over to SMTP)."""
 
-    def __init__(self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float]) -> None:
+    def __init__(
+        self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float], *, resting: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`resting`: nothing is done now, however much is due."""
         super().__init__(name=name, daemon=True)
-        self._serve, self._seconds_to_next = serve, seconds_to_next
+        self._serve, self._seconds_to_next, self._resting = serve, seconds_to_next, resting
         self._ending = threading.Event()
         self._wake = threading.Event()
 
@@ -177,8 +231,10 @@ class Repeating(threading.Thread):
         while not self._ending.is_set():
             self._wake.clear()
             try:
-                self._serve()
-                pause = self._seconds_to_next(LONGEST_WAIT)
+                pause = LONGEST_WAIT
+                if not self._resting():
+                    self._serve()
+                    pause = self._seconds_to_next(LONGEST_WAIT)
             except Exception:
                 log.exception("%s", self.name)
                 pause = PAUSE_AFTER_DEFECT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ from agentdesk.domain.about import numbers_in
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Role, Sources, Unfinished, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, returned, threads
+from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, returned, prefetch, threads
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -32,6 +32,8 @@ class StoredMail:
 
     def __init__(self, database: Database, channel: str, rules: Rules) -> None:
         self._db, self._channel, self._rules = database, channel, rules
+        self.only: Callable[[], frozenset[int]] | None = None
+        """Conversations whose texts alone are wanted before anybody asks; None: all."""
 
     # -- folders
 
@@ -253,9 +255,16 @@ class StoredMail:
     # -- texts
 
     def without_text(self, limit: int) -> Sequence[Wanted]:
+        narrow = ""
+        if self.only is not None:
+            wanted = ", ".join(map(str, self.only()))
+            narrow = (
+                f" AND m.conversation IN ({wanted}) AND m.row IN (SELECT n.row FROM message n WHERE n.conversation = m.conversation"
+                f" ORDER BY n.at DESC, n.row DESC LIMIT {prefetch.NEWEST})"
+            )
         rows = self._db.all(
-            f"SELECT row, unreadable_tries FROM message WHERE text IS NULL AND channel = ? AND gone = 0 AND unreadable_tries < {MOST_TRIES} AND problem = ''"
-            " ORDER BY at DESC LIMIT ?",
+            "SELECT m.row, m.unreadable_tries FROM message m WHERE m.text IS NULL AND m.channel = ? AND m.gone = 0"
+            f" AND m.unreadable_tries < {MOST_TRIES} AND m.problem = ''{narrow} ORDER BY m.at DESC LIMIT ?",
             (self._channel, limit),
         )
         found = []

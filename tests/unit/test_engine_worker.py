@@ -24,6 +24,7 @@ class Scripted:
     def __init__(self, *openings: Exception) -> None:
         self.openings, self.opened, self.closed = list(openings), 0, 0
         self.usage = Usage()
+        self.looked = False
         self.worker: ChannelWorker | None = None
 
     def open(self) -> None:
@@ -38,6 +39,8 @@ class Scripted:
         self.closed += 1
 
     def interrupt(self) -> None: ...
+
+    def doubt(self) -> None: ...
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 
-from agentdesk.channels.base import Attempt, Capabilities, ChannelDown, Outcome, Usage
+from agentdesk.channels.base import Attempt, Capabilities, ChannelDown, Job, Outcome, Usage
 from agentdesk.channels.chatwoot import payloads
 from agentdesk.channels.chatwoot.account import Account, whole_number
 from agentdesk.channels.chatwoot.api import Api, Failed
@@ -78,7 +78,8 @@ class ChatwootChannel:
         looks: Sequence[float] = _LOOKS,
     ) -> None:
         self.name = config.name
-        self.usage = Usage()
+        self.usage = Usage(job=Job.CHAT)
+        self.looked = False
         self._config, self._token, self._store = config, token, store
         self._poll, self._transport, self._looks = poll, transport, tuple(looks)
         self._wake = threading.Event()
@@ -160,6 +161,10 @@ class ChatwootChannel:
     def interrupt(self) -> None:
         self._wake.set()
 
+    def doubt(self) -> None:
+        """A request has its own deadline, and the next one makes a new connection where the old one is dead."""
+        self._polled_at = -math.inf
+
     def close(self) -> None:
         if self._api is not None:
             self._api.close()
@@ -181,6 +186,7 @@ class ChatwootChannel:
 
     def _start(self) -> None:
         """Go on with a walk that was cut off, or from the cursor, or walk the lists."""
+        self.looked = False
         self._polled_at = -math.inf
         now = self._connected.server_now
         if self._steps and now - self._since <= _LONGEST_DELTA:
@@ -211,7 +217,7 @@ class ChatwootChannel:
             walk.again()
             self._steps.appendleft(partial(self._page, walk))
         else:
-            self._open_listed = True
+            self._open_listed = self.looked = True
             self._steps.appendleft(partial(self._read_some, walk))
 
     def _read_some(self, walk: Walk) -> None:
@@ -251,6 +257,7 @@ class ChatwootChannel:
         self._shown = {number: item.conversation for number, item in listed.items()}
         self._doubtful.clear()
         self._since = now
+        self.looked = True
         if not self._steps and (changed or now - self._saved >= _SAVE_EVERY):
             self._save_cursor()
 

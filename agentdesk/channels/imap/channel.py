@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from agentdesk.channels.base import Capabilities, ChannelDown, FolderFull, Trace, Usage
+from agentdesk.channels.base import Capabilities, ChannelDown, FolderFull, Job, Trace, Usage
 from agentdesk.channels.imap import folders, pieces, quirks, texts, traces
 from agentdesk.channels.imap.commands import number_range, section, word
 from agentdesk.channels.imap.connection import Connection
@@ -65,9 +65,15 @@ class ImapChannel:
         `reader`: reads the mail.
         """
         self.name = config.name
-        self.usage = Usage()
+        self.usage = Usage(job=Job.NEWS)
         self.older = older
         self.texts = texts
+        self.texts_at_once: int | None = None
+        """Fewer than a window of them, and"""
+        self.bytes_at_once: int | None = None
+        """fewer bytes, on a line where even one flight is felt."""
+        self.looked = False
+        self._doubted = False
         self._config = config
         self._password = password
         self._store = store
@@ -105,6 +111,7 @@ class ImapChannel:
         self._looked_at = -self._look_around
         self._asked_at = time.monotonic()
         self._without = set()
+        self.looked = self._doubted = False
 
     def close(self) -> None:
         self._reader.close()
@@ -115,6 +122,9 @@ class ImapChannel:
         """One step of bringing in: news, newest windows, older messages, texts, in this order. True when nothing is left."""
         session = self._need()
         try:
+            if self._doubted:
+                self._doubted = False
+                session.noop()
             self._find_folders(session)
             self._hear(session)
             inbox = self._folders[Role.INBOX]
@@ -128,6 +138,7 @@ class ImapChannel:
                     if sync.due(older=older):
                         self._advance(session, sync, older=older)
                         return False
+                self.looked = True
             if self.texts and self._bring_texts(session):
                 return False
             self._enter(session, inbox)  # where `wait` listens
@@ -153,6 +164,12 @@ class ImapChannel:
         """End the running `wait`, or the next one if none runs."""
         self._stop.set()
         self._connection.ring()
+
+    def doubt(self) -> None:
+        """See soon whether the connection stands: a sleep does not count for the deadline of what is under way."""
+        self._doubted = True
+        self._connection.doubt()
+        self.interrupt()
 
     def _idle(self, until: float) -> bool:
         """Listen; False if the server would not, or ends it at once each time."""
@@ -218,9 +235,10 @@ class ImapChannel:
 
     def _advance(self, session: Session, sync: FolderSync, *, older: bool) -> None:
         try:
-            self._enter(session, sync)
-            if sync.due(older=older):
-                sync.step(session, older=older)
+            with self.usage.doing(Job.LIST):
+                self._enter(session, sync)
+                if sync.due(older=older):
+                    sync.step(session, older=older)
         except Refused as error:
             if sync.state.role is Role.INBOX:
                 raise
@@ -305,12 +323,14 @@ class ImapChannel:
             return False
         sync = by_name[some[0].place.folder]
         # What was in a flight that broke the line goes alone: there are messages on which servers break off, and the others must come
-        mine = some[:1] if some[0].alone else [one for one in some if one.place.folder == sync.name and not one.alone][: self._window]
+        mine = some[:1] if some[0].alone else [one for one in some if one.place.folder == sync.name and not one.alone]
+        mine = mine[: self.texts_at_once or self._window]
         here = {one.place.uid: one.message for one in mine}
         kept: dict[int, dict[str, bytes]] = {}
         self._enter(session, sync)
         try:
-            found = texts.bring(session, list(here), kept, self._reader)
+            with self.usage.doing(Job.TEXTS):
+                found = texts.bring(session, list(here), kept, self._reader, most=self.bytes_at_once or texts.FLIGHT_BYTES)
         except ChannelDown:
             self._store.texts_failed(list(here.values()))
             raise

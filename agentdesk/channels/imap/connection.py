@@ -23,6 +23,10 @@ from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
 
+PROBE = 10.0
+"""Seconds for a server that may be gone to be heard."""
+
+
 class Connection:
     """One connection to an IMAP server, logged in. It belongs to one thread; only `ring` may be called from another.
 
@@ -46,6 +50,7 @@ class Connection:
         self.compressed = False
         self._ca_file, self._tokens, self._identity = ca_file, tokens, identity
         self._wire: Wire | None = None
+        self._doubted_at = 0.0
         self._idle: Pending | None = None
 
     # Beginning and end.
@@ -200,6 +205,8 @@ class Connection:
                     started + min(patience.most, patience.seconds + received / patience.rate),
                     max(started, wire.stream.heard_at) + patience.silence,
                 )
+                if wire.stream.heard_at < self._doubted_at:
+                    limit = min(limit, self._doubted_at + PROBE)
                 left = limit - time.monotonic()
                 if left <= 0:
                     wire.over = say("channels.timeout")
@@ -251,6 +258,11 @@ class Connection:
             over = wire.over
         if over:
             raise self.down(over)
+
+    def doubt(self) -> None:
+        """From now on the server must be heard within `PROBE` seconds while something is asked; from any thread."""
+        self._doubted_at = time.monotonic()
+        self.ring()
 
     def ring(self) -> None:
         """Let `listen` look at its `stop` again; from any thread."""

@@ -19,7 +19,7 @@ from agentdesk.mail import limits
 from agentdesk.mail.parts import PartInfo, wanted_items
 from agentdesk.mail.reader import Reader
 
-_FLIGHT_BYTES = 1 << 20
+FLIGHT_BYTES = 1 << 20
 """What is asked for at once, so that an urgent job never waits for more."""
 _WHOLE_BYTES = 256 * 1024
 """Of a message without a usable structure: text stands at the front."""
@@ -39,7 +39,9 @@ class _Plan:
         return tuple(Word(f"BODY.PEEK[{one.replace('<', ']<') if '<' in one else one + ']'}".encode("ascii")) for one in items)
 
 
-def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes]], reader: Reader) -> dict[int, Body | None]:
+def bring(
+    session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes]], reader: Reader, *, most: int = FLIGHT_BYTES
+) -> dict[int, Body | None]:
     """The texts of messages of the selected mailbox: of as many as one flight should carry, from the first on.
 
     None: the server has no such message any more. Every message that was tried is in the answer. `kept` takes up what was
@@ -57,7 +59,7 @@ def bring(session: Session, uids: Sequence[int], kept: dict[int, dict[str, bytes
         if plan.parts and not plan.items:
             done[uid] = reader.body(plan.parts, {})  # attachments only
             continue
-        if plans and sum(one.size for one in plans) + plan.size > _FLIGHT_BYTES:
+        if plans and sum(one.size for one in plans) + plan.size > most:
             break
         plans.append(plan)
     if plans:

@@ -19,6 +19,7 @@ WORDS = {
     "config.a_text": 'a text in " "',
     "config.a_number": "a whole number from {least} to {most}",
     "config.a_duration": '"8s", "5m", "1h", "2d"',
+    "config.an_amount": '"500kB", "20MB", "1.5GB"',
     "config.an_address": "a mail address such as support@casaverde.example",
     "config.a_zone": 'a time zone such as "Europe/Rome".',
     "config.a_locale": 'a locale such as "it-IT", "en-GB".',

@@ -2,13 +2,15 @@
 
 WORDS = {
     "engine.busy": "Another AgentDesk is working on this desk right now; it keeps it up to date.",
-    "engine.offline": "offline, as desk.toml says",
+    "engine.offline": "offline, as desk.toml or you chose: everything is kept here and goes out later",
+    "engine.no_channel": "{n} reply waits for the channel “{channel}”, which is not in desk.toml any more: take it back in the outbox|{n} replies wait for the channel “{channel}”, which is not in desk.toml any more: take them back in the outbox",
     "engine.defect": "a defect in AgentDesk: {error}; engine.log has the details",
     "engine.cannot_compose": "The message can't be put together: {error}",
     "engine.broke_off": "Broke off while it was being handed over: {error}",
     "engine.moved_on": "The customer wrote again before this went out. Read it, then send it as it is or change it.",
     "engine.no_copy": "No copy in Sent: it went out without this desk.",
     "engine.found_in_sent": "found in Sent: it did go out",
+    "engine.ask_password": "{channel}: {detail} Type the password:",
     "engine.ask_login": "{channel}: {detail} Sign in again with `agentdesk login {channel}`; nothing is lost meanwhile, and replies wait.",
     "engine.sign_in_not_kept": "{channel}: the provider has changed the sign-in and the new one can't be kept ({reason}). It works until the engine ends; run `agentdesk login {channel}` before.",
     "engine.limited": "The server takes no more mail for now: {detail}",
@@ -25,5 +27,4 @@ WORDS = {
     "engine.found_answer": "it was answered: it did go out",
     "engine.found_report": "A report came back that it could not be delivered to somebody. Read the report, then say what becomes of the reply.",
     "engine.not_found": "Neither Sent nor the rest of the mailbox has a copy. Ask the customer, mark it as sent, send it again, or take it back.",
-    "engine.ask_password": "{channel}: {detail} Type the password:",
 }

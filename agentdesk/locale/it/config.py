@@ -19,6 +19,7 @@ WORDS = {
     "config.a_text": 'un testo tra " "',
     "config.a_number": "un numero intero da {least} a {most}",
     "config.a_duration": '"8s", "5m", "1h", "2d"',
+    "config.an_amount": '"500kB", "20MB", "1.5GB"',
     "config.an_address": "un indirizzo di posta come support@casaverde.example",
     "config.a_zone": 'un fuso orario come "Europe/Rome".',
     "config.a_locale": 'una lingua con paese come "it-IT", "en-GB".',

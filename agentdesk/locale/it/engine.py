@@ -2,13 +2,15 @@
 
 WORDS = {
     "engine.busy": "Un altro AgentDesk sta già lavorando su questo desk e lo tiene aggiornato.",
-    "engine.offline": "fuori linea, come dice desk.toml",
+    "engine.offline": "fuori linea, per scelta tua o di desk.toml: tutto resta qui e parte dopo",
+    "engine.no_channel": "{n} risposta aspetta il canale «{channel}», che in desk.toml non c'è più: riprendila dalla posta in uscita|{n} risposte aspettano il canale «{channel}», che in desk.toml non c'è più: riprendile dalla posta in uscita",
     "engine.defect": "un difetto di AgentDesk: {error}; i dettagli sono in engine.log",
     "engine.cannot_compose": "Il messaggio non si può comporre: {error}",
     "engine.broke_off": "Interrotto durante la consegna: {error}",
     "engine.moved_on": "Il cliente ha scritto di nuovo prima che partisse. Leggi, poi inviala così com'è o cambiala.",
     "engine.no_copy": "Nessuna copia in Inviata: è partita senza questo desk.",
     "engine.found_in_sent": "trovata in Inviata: è partita",
+    "engine.ask_password": "{channel}: {detail} Scrivi la password:",
     "engine.ask_login": "{channel}: {detail} Acceda di nuovo con `agentdesk login {channel}`; intanto nulla va perso, e le risposte aspettano.",
     "engine.sign_in_not_kept": "{channel}: il fornitore ha cambiato l'accesso e il nuovo non si può conservare ({reason}). Vale finché il motore non termina; prima esegua `agentdesk login {channel}`.",
     "engine.limited": "Per ora il server non prende altra posta: {detail}",
@@ -25,5 +27,4 @@ WORDS = {
     "engine.found_answer": "ha avuto risposta: è partita",
     "engine.found_report": "È tornato un avviso: a qualcuno non si è potuta consegnare. Leggi l'avviso, poi decidi che cosa fare della risposta.",
     "engine.not_found": "Né tra gli inviati né nel resto della casella ce n'è copia. Chiedi al cliente, segnala come inviata, inviala di nuovo o riprendila.",
-    "engine.ask_password": "{channel}: {detail} Scrivi la password:",
 }
