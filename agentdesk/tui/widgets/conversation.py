@@ -273,7 +273,7 @@ class Conversation(Lines, can_focus=True):
             first, *rest = wrap(cautions.words(caution, item), max(8, width - cells(word) - 2))
             lines.append(((word, roles.bad_strong if caution.severe else roles.warm_strong), ("  " + first, style)))
             lines.extend(((" " * (cells(word) + 2) + text, style),) for text in rest)
-        return lines
+        return [*lines, ()] if lines else lines
 
     def _quoted(self, text: str, width: int, roles: Roles) -> list[Text]:
         """Folded text: how much there is, and the key that shows it."""
@@ -322,17 +322,14 @@ class Conversation(Lines, can_focus=True):
         used = cells(row[0][0])
         for index, file in enumerate(inside, number + len(lines)):
             name = cut(file.name or file.type, 32)
-            size = f" {times.size(file.size)}" if file.here else f" {times.size(file.size)} · {self._whereabouts(file)}"
+            size = f" {times.size(file.size)}" + (" " + say("screen.being_fetched") if file.id in self.fetching else "")
             taken = 3 + len(str(index)) + cells(name) + cells(size)
-            if used + taken > width and len(row) > 1:
+            if used + taken > width and used > cells(say("screen.in_the_text")):
                 lines.append(tuple(row))
-                row, used = [("  ", roles.faint)], 2
+                row, used = [], 0
             row += [(f"  {index} ", roles.accent), (name, roles.mute), (size, roles.faint)]
             used += taken
         return [*lines, tuple(row)] if inside else lines
-
-    def _whereabouts(self, file: AttachmentFact) -> str:
-        return say("screen.being_fetched" if file.id in self.fetching else "screen.not_here")
 
     def _attachment(self, attachment: AttachmentFact, number: int, roles: Roles) -> Text:
         tail: Piece = ("", roles.faint)

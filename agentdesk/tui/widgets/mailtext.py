@@ -16,7 +16,7 @@ Text = tuple[Piece, ...]
 _TARGET = re.compile(r"<(https?://[^\s<>]+)>|(?<![\w<])https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
 _LONG_TARGET, _LONG_ADDRESS = 44, 76
 _HANGING = re.compile(r"(?:> ?)+|\s*(?:(?:[-*•]|\d{1,3}[.)]|[a-zA-Z]\.)\s+)?")
-_QUIET = re.compile(r"(<https?://[^\s<>]+>?)|( │ |─*┼[─┼]*)")
+_QUIET = re.compile(r"(<https?://[^\s<>]+>?|<[^\s<>/]+/…>)|( │ |─*┼[─┼]*)")
 
 
 def shortened(text: str) -> str:
@@ -57,7 +57,7 @@ def _paragraph(text: str, width: int, roles: Roles, style: Style) -> list[Text]:
 
 def _pieces(text: str, roles: Roles, style: Style) -> Text:
     """Words in their style; targets and the lines of tables quiet."""
-    if "<http" not in text and "│" not in text and "┼" not in text:
+    if "<" not in text and "│" not in text and "┼" not in text:
         return ((text, style),)
     pieces: list[Piece] = []
     end = 0

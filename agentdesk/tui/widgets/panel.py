@@ -9,7 +9,6 @@ from datetime import datetime
 from textual.message import Message
 from textual.strip import Strip
 
-from agentdesk.desk import cautions
 from agentdesk.desk.facts import Panel as Facts
 from agentdesk.domain.customer import IdentityKind
 from agentdesk.domain.message import Verified
@@ -102,9 +101,10 @@ class PanelView(Lines, can_focus=True):
             self._customer(facts, roles, width)
         if facts.verified is Verified.FAIL:
             out.extend(PanelLine(((text, roles.bad),)) for text in wrap(say("screen.not_verified_long"), width))
-        for caution in facts.cautions:
-            text = f"{say('cautions.warning')}: {cautions.words(caution)}"
-            out.extend(PanelLine(((part, roles.bad),)) for part in wrap(text, width))
+        if facts.cautions:
+            kinds = dict.fromkeys(say(f"cautions.short.{one.kind}") for one in facts.cautions)
+            words = f"{say('cautions.warning')}: {', '.join(kinds)}"
+            out.extend(PanelLine(((text, roles.bad),)) for text in wrap(words, width))
         if facts.unproven:
             words = say("proof.unproven", who=", ".join(facts.unproven))
             out.extend(PanelLine(((text, roles.warm),)) for text in wrap(words, width))
