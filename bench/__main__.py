@@ -1,6 +1,6 @@
-"""All figures: `python -m bench [--quick] [--json] [NAME ...]`, with names out of mailbox, start, queries, peers.
+"""All figures: `python -m bench [--quick] [--json] [NAME ...]`, with names out of mailbox, line, day, start, queries, peers.
 
-`--quick`: a tenth of everything and fewer runs, to see that it works; its figures say nothing about the goals.
+`line` takes some ten minutes; of `day` a tenth is done here (`python -m bench.day` does the whole). `--quick`: a tenth of everything and fewer runs, to see that it works; its figures say nothing about the goals.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import mailbox, peers, queries, start
+from bench import day, line, mailbox, peers, queries, start
 from bench.report import say
 
-NAMES = ("mailbox", "start", "queries", "peers")
+NAMES = ("mailbox", "line", "day", "start", "queries", "peers")
 
 
 def main() -> int:
@@ -31,6 +31,10 @@ def main() -> int:
         print(f"... {name}", file=sys.stderr, flush=True)
         if name == "mailbox":
             parts.append(mailbox.measure(size))
+        elif name == "line":
+            parts += line.measure(size)
+        elif name == "day":
+            parts.append(day.measure(size, 10 if size == 10_000 else 50))
         elif name == "start":
             parts += start.measure(size, runs)
         elif name == "queries":
