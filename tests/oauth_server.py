@@ -40,6 +40,7 @@ class OAuthServer:
         self.refresh_tokens: set[str] = set()
         self.access_tokens: dict[str, str] = {}
         self.allowed: set[str] = set()
+        self.device_seconds = 600
         self.device_errors: list[str] = []
         """Before a device is let in, one each."""
         self._codes: dict[str, dict[str, str]] = {}
@@ -135,7 +136,7 @@ class OAuthServer:
         code, user_code = f"device-{number}", f"ABCD-{number:04}"
         self._devices[code] = user_code
         return as_json(
-            200, {"device_code": code, "user_code": user_code, "verification_uri": f"{self.base}/go", "expires_in": 600, "interval": 5}
+            200, {"device_code": code, "user_code": user_code, "verification_uri": f"{self.base}/go", "expires_in": self.device_seconds, "interval": 5}
         )
 
     def _by_device(self, form: dict[str, str]) -> Answer:

@@ -79,6 +79,8 @@ def grant(said: Said, host: str) -> Grant:
         Unreachable: the provider has a bad day, or that is no provider.
     """
     found = _object(said, host)
+    if not {"error", "access_token"} & found.keys():
+        raise Unreachable(say("oauth.nonsense", host=host))
     try:
         token = dict(library().WebApplicationClient("").parse_request_body_response(json.dumps(found)))
     except library().OAuth2Error as error:

@@ -64,7 +64,8 @@ def post(url: str, form: str, ca_file: Path | None = None) -> Said:
 
 def _exchange(url: str, form: str, ca_file: Path | None) -> Said:
     give_up = time.monotonic() + PATIENCE
-    verify = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    encrypted = url.startswith("https:")
+    verify = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)) if encrypted else False
     headers = {
         "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", "Accept-Encoding": "identity",
         "User-Agent": "AgentDesk",

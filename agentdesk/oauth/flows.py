@@ -76,11 +76,12 @@ class BrowserFlow:
         self._redirect = redirect
         provider = self._account.provider
         more = dict(provider.extra) | ({"login_hint": self._hint} if self._hint else {})
-        url: str = self._client.prepare_request_uri(
-            provider.authorize_url, redirect_uri=redirect, scope=provider.scope.split() or None, state=self.state,
+        # Only the query is the library's: it knows no http, which a provider on this machine may have.
+        made = self._client.prepare_request_uri(
+            "https://localhost/", redirect_uri=redirect, scope=provider.scope.split() or None, state=self.state,
             code_challenge=self._client.create_code_challenge(self._verifier, "S256"), code_challenge_method="S256", **more,
         )  # fmt: skip
-        return url
+        return provider.authorize_url + ("&" if "?" in provider.authorize_url else "?") + urlsplit(made).query
 
     def pasted(self, address: str) -> str:
         """The query of an address the agent copied from the browser; empty if it is not the answer to our question."""

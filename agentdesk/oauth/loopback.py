@@ -22,8 +22,8 @@ _LONGEST = 32 * 1024
 
 def answer_in(address: str, state: str) -> str | None:
     """The query of a redirect, if it answers our question; None for anything else."""
-    query = urlsplit(address).query
     try:
+        query = urlsplit(address).query
         given = parse_qs(query, max_num_fields=30)
     except ValueError:
         return None
@@ -50,7 +50,7 @@ class Loopback:
 
     def take(self, path: str) -> tuple[int, str]:
         """What a caller said; the status and the words for them."""
-        query = answer_in(path, self._state) if urlsplit(path).path in {"", "/"} else None
+        query = answer_in(path, self._state) if path.startswith("/?") else None
         if query is None:
             self.strangers += 1
             return 400, say("oauth.page_stranger")

@@ -64,8 +64,8 @@ class AccessTokens:
     def begin(self, grant: Grant) -> None:
         """Take over what a sign-in has just brought; its refresh token is kept already."""
         with self._lock:
-            self._looked = True
-            self._take(grant, grant.refresh_token)
+            self._looked, self._refresh_token = True, grant.refresh_token
+            self._take(grant)
 
     @property
     def seconds_left(self) -> float:
@@ -91,21 +91,20 @@ class AccessTokens:
             LoginRefused, Unreachable: the provider refuses our client, or does not answer.
         """
         self._access_token = ""
-        used = self._refresh_token
-        if not self._looked:
-            used = self._stored() or used
+        if not (self._looked and self._refresh_token):
+            self._refresh_token = self._stored() or self._refresh_token
             self._looked = True
-        if not used:
+        if not self._refresh_token:
             raise SignInNeeded(say("oauth.not_signed_in", channel=self._channel))
         try:
-            grant = self._account.refresh(used)
+            grant = self._account.refresh(self._refresh_token)
         except SignInNeeded:
             stored = self._stored()
-            if stored in {"", used}:
+            if stored in {"", self._refresh_token}:
                 raise
-            used, self._unkept = stored, False  # somebody signed in meanwhile
-            grant = self._account.refresh(used)
-        self._take(grant, used)
+            self._refresh_token, self._unkept = stored, False  # somebody signed in meanwhile
+            grant = self._account.refresh(stored)
+        self._take(grant)
 
     def _stored(self) -> str:
         try:
@@ -114,9 +113,10 @@ class AccessTokens:
             _log.info("%s", error)
             return ""
 
-    def _take(self, grant: Grant, used: str) -> None:
-        self._refresh_token = grant.refresh_token or used
-        if self._refresh_token != used or self._unkept:
+    def _take(self, grant: Grant) -> None:
+        changed = grant.refresh_token not in {"", self._refresh_token}
+        self._refresh_token = grant.refresh_token or self._refresh_token
+        if changed or self._unkept:
             trouble = self._keep(self._refresh_token)
             if trouble and not self._unkept:
                 self._not_kept(trouble)
