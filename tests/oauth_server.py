@@ -202,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             pass  # who asked has had enough
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         pass
 
 

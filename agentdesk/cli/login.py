@@ -13,6 +13,7 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from argparse import Namespace
 
@@ -125,10 +126,11 @@ def _by_browser(account: Account, channel: MailChannelConfig, config: DeskConfig
 
 def _open(opener: str, url: str, config: DeskConfig) -> bool:
     with contextlib.suppress(OSError):
-        subprocess.Popen(  # noqa: S603 - the platform's own opener, and an address of ours
+        child = subprocess.Popen(  # noqa: S603 - the platform's own opener, and an address of ours
             [opener, url], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, env=without_secrets(config),
         )  # fmt: skip
+        threading.Thread(target=child.wait, daemon=True).start()  # it may end with the browser only
         return True
     return False
 
