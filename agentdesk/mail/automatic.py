@@ -20,6 +20,8 @@ FIELDS: tuple[str, ...] = (
     "x-autorespond",
     "x-failed-recipients",
     "feedback-id",
+    "mailing-list",
+    "x-mlserver",
 )
 """The fields that are looked at."""
 
@@ -50,7 +52,7 @@ def is_automatic(fields: Fields, sender: Address) -> bool:
         return True
     if fields.has("return-path") and "".join(fields.first("return-path").split()) == "<>":
         return True
-    if any(fields.has(name) for name in ("x-autoreply", "x-autorespond", "x-failed-recipients")):
+    if any(fields.has(name) for name in ("x-autoreply", "x-autorespond", "x-failed-recipients", "mailing-list", "x-mlserver")):
         return True
     suppressed = fields.first("x-auto-response-suppress").lower()
     if any(word in suppressed for word in ("all", "autoreply", "oof")):

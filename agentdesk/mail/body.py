@@ -12,7 +12,7 @@ from agentdesk.domain.message import Attachment, Body
 from agentdesk.locale import say
 from agentdesk.mail import calendar, charset, html, inner, limits, parts, pgp, quotes, reports, smime, tnef, uuencode
 from agentdesk.mail.parts import PartInfo, Reading, decode_transfer
-from agentdesk.mail.structure import read_structure
+from agentdesk.mail.structure import Structure, read_structure
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?i)\b(html|mime)\b[^.]{0,80}\b(view|mail|message|client|format|reader|version|support)")
@@ -51,6 +51,8 @@ def read_body(infos: Sequence[PartInfo], contents: Mapping[str, bytes], zone: tz
     _read_reports(infos, contents, found)
     for reading in parts.readings(infos):
         _read(reading, contents, zone, found)
+    for part in parts.lone_messages(infos) if depth < limits.INNER_DEPTH else ():
+        _read_message(decode_transfer(contents.get(part.section, b""), part.encoding), zone, depth, found)
     for part in infos:
         if part.section in contents and part.is_secured and depth < limits.INNER_DEPTH:
             _read_secured(part, contents[part.section], zone, depth, found)
@@ -191,19 +193,33 @@ def _read_secured(part: PartInfo, raw: bytes, zone: tzinfo, depth: int, found: _
     found.mark(f"smime-{secured.kind}")
     if not secured.content:
         return
-    whole = read_structure(secured.content)
-    items = parts.wanted_sections(whole.parts)
-    body = read_body(whole.parts, {section: whole.content(section)[: parts.CUT] for section in items}, zone, depth + 1)
-    found.say(body.text)
-    if body.quoted:
-        found.folded.append(body.quoted)
+    body = _read_within(read_structure(secured.content), zone, depth, found)
     found.mark(*body.marks)
-    found.links.extend(body.links)
-    found.html = found.html or body.html
     found.original = found.original or body.original
     if secured.complete:
         found.opened.add(part.section)
         found.files.extend(replace(one, part=inner.address(part.section, "smime", part.encoding, one.part)) for one in body.attachments)
+
+
+def _read_message(raw: bytes, zone: tzinfo, depth: int, found: _Found) -> None:
+    """A message that somebody passed on without a word: who wrote it, about what, and its text."""
+    if not raw.strip():
+        return
+    whole = read_structure(raw)
+    found.say(clean_line(say("mail.within", who=whole.fields.text("from")[:200] or "?", subject=whole.fields.text("subject")[:300])))
+    _read_within(whole, zone, depth, found)
+
+
+def _read_within(whole: Structure, zone: tzinfo, depth: int, found: _Found) -> Body:
+    """The text of a message within, read like any other."""
+    sections = parts.wanted_sections(whole.parts)
+    body = read_body(whole.parts, {section: whole.content(section)[: parts.CUT] for section in sections}, zone, depth + 1)
+    found.say(body.text)
+    if body.quoted:
+        found.folded.append(body.quoted)
+    found.html = found.html or body.html
+    found.links.extend(body.links)
+    return body
 
 
 def _read_tnef(part: PartInfo, raw: bytes, found: _Found) -> None:

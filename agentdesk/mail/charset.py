@@ -62,6 +62,7 @@ _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels
 _ASCII = frozenset({"us-ascii", "ascii", "ansi_x3.4-1968", "7bit", "7-bit", "ascii-us", "us", "iso-ir-6", "default", "none"})
 _LABEL_NOISE = re.compile(r"[\s\"'\\;,=]+")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\$\([DOPQ]")
+_JAPANESE_PIECE = re.compile(rb"\x1b(\$[@B]|\([BJI])([^\x1b]*)")
 _KOREAN_ESCAPE = b"\x1b$)C"
 _SINGLE_BYTE = ("cp", "iso8859", "koi8", "mac")
 _MULTI_BYTE = frozenset({"cp932", "cp949"})
@@ -112,7 +113,33 @@ def _iso_2022(raw: bytes) -> str:
     """Text with ISO 2022 escapes (telephones' own characters become gaps), or "" if there are none or they lead nowhere."""
     name = "iso2022-jp-ext" if _JAPANESE_ESCAPE.search(raw) else "iso2022-kr" if _KOREAN_ESCAPE in raw else ""
     text = raw.decode(name, errors="replace") if name else ""
+    if name == "iso2022-jp-ext" and "\ufffd" in text:
+        other = _as_windows_writes_it(raw)
+        text = other if other.count("\ufffd") < text.count("\ufffd") else text
     return text if text.count("\ufffd") * 3 <= len(text) else ""
+
+
+def _as_windows_writes_it(raw: bytes) -> str:
+    """ISO-2022-JP with the letters that NEC and IBM added, which Windows and the Encoding Standard have and Python's codec has not:
+    the same rows as in Shift_JIS, where Python knows them."""
+    first = raw.find(b"\x1b")
+    pieces = [raw[:first]]
+    for piece in _JAPANESE_PIECE.finditer(raw, first):
+        if piece[1][:1] == b"$":
+            pieces.append(b"".join(_shifted(piece[2][at : at + 2]) for at in range(0, len(piece[2]), 2)))
+        else:
+            pieces.append(bytes(byte | 0x80 for byte in piece[2]) if piece[1] == b"(I" else piece[2])
+    return b"".join(pieces).decode("cp932", errors="replace")
+
+
+def _shifted(pair: bytes) -> bytes:
+    """The Shift_JIS form of a two-byte letter; a line break within stays one."""
+    if len(pair) < 2 or pair[0] < 0x21 or pair[1] < 0x21:
+        return pair
+    row, cell = pair
+    lead = ((row + 1) >> 1) + (0x70 if row < 0x5F else 0xB0)
+    trail = cell + ((0x1F if cell < 0x60 else 0x20) if row & 1 else 0x7E)
+    return bytes((lead & 0xFF, trail & 0xFF))
 
 
 def _lenient(raw: bytes, name: str) -> str:

@@ -73,6 +73,10 @@ def parse_fields(block: bytes) -> Fields:
             continue
         head = _FIELD_NAME.match(line)
         if head is None:
+            # A field that was folded without the white space: its end says that more must come
+            if pieces and pieces[-1].endswith(b";") and b"=" in line and size + len(line) <= limits.FIELD_BYTES:
+                pieces.append(line.strip())
+                size += len(line)
             continue
         finish()
         if len(result.items) >= limits.FIELDS:

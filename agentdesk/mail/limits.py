@@ -26,7 +26,9 @@ FOLD_CHARACTERS = 256 * 1024
 INNER_FILES = 100
 """Files in a winmail.dat, or uuencoded ones in a text."""
 INNER_DEPTH = 3
-"""Signed messages within signed messages."""
+"""Messages within messages, where they are read."""
+INNER_MESSAGES = 10
+"""Of a message that has no text of its own."""
 REPORT_RECIPIENTS = 50
 """Of a delivery report."""
 NAME_CHARACTERS = 500

@@ -22,6 +22,8 @@ CUT = 2 * limits.TEXT_BYTES
 _REPORT_CUT, _ORIGINAL_CUT = 64 * 1024, 16 * 1024
 _SECURED_CUT = 256 * 1024
 """Of an S/MIME part, whose text stands at its beginning."""
+_INNER_CUT = 64 * 1024
+"""Of a message within one that has no text of its own."""
 _TNEF_CUT, _TNEF_BESIDE_TEXT = 1 << 20, 64 * 1024
 """Of a winmail.dat: where there is no other text, and how large it may be to be opened unasked where there is one."""
 _ENCODED_LINE, _DECODED_LINE = 78, 57  # of base64, with its line break
@@ -106,6 +108,7 @@ def wanted_items(parts: Sequence[PartInfo]) -> tuple[str, ...]:
     wanted.update((part.section, _REPORT_CUT) for part in reporting)
     wanted.update((part.section, _ORIGINAL_CUT) for part in originals(parts))
     with_text = bool(wanted)
+    wanted.update((part.section, _INNER_CUT) for part in lone_messages(parts))
     for part in parts:
         if part.is_secured:
             wanted[part.section] = _SECURED_CUT
@@ -129,6 +132,13 @@ def originals(parts: Sequence[PartInfo]) -> list[PartInfo]:
     if reporting is None:
         return []
     return [part for part in parts[reporting + 1 :] if part.type in reports.ORIGINALS][:1]
+
+
+def lone_messages(parts: Sequence[PartInfo]) -> list[PartInfo]:
+    """The messages within one that has no text of its own: they are what the sender wants read."""
+    if any(part.type in reports.KINDS or part.is_secured for part in parts) or readings(parts):
+        return []
+    return [part for part in parts if part.type in {"message/rfc822", "message/global"}][: limits.INNER_MESSAGES]
 
 
 def marks(parts: Sequence[PartInfo]) -> list[str]:

@@ -57,7 +57,14 @@ def test_a_text_cut_in_a_character_keeps_the_rest() -> None:
 
 
 def test_a_telephone_s_own_characters_are_gaps() -> None:
-    assert charset.decode(b'\x1b$B$"$1$^$7$F$*$a!*y_\x1b(B', "iso-2022-jp").rstrip("\ufffd") == "あけましておめ！"
+    assert charset.decode(b'\x1b$B$"$1$^$7$F$*$a!*u!\x1b(B', "iso-2022-jp").rstrip("\ufffd") == "あけましておめ！"
+
+
+def test_letters_that_windows_added_to_japanese_mail_are_read() -> None:
+    """NEC's and IBM's rows of ISO-2022-JP, as the Encoding Standard has them; half-width letters stand in a set of their own."""
+    assert charset.decode(b"Re: \x1b$B-!$O|b66\x1b(I11\x1b(B ok", "iso-2022-jp") == "Re: ①は髙橋ｱｱ ok"
+    assert charset.decode(b"\x1b$B|b\r\n66\x1b(B", "iso-2022-jp") == "髙\r\n橋"
+
 
 
 @given(st.binary(), st.one_of(st.text(max_size=20), st.sampled_from(sorted(charset._CODECS))))

@@ -247,7 +247,8 @@ def test_depth_has_a_limit() -> None:
 def test_nested_messages_are_one_attachment() -> None:
     raw = b"".join(b"Subject: level %d\r\nContent-Type: message/rfc822\r\n\r\n" % index for index in range(2_000)) + b"core"
     read = body(raw)
-    assert (read.text, len(read.attachments), read.problem) == ("", 1, "")
+    assert (len(read.attachments), read.problem) == (1, "")
+    assert read.text == "\n\n".join(f"Enclosed message of ?: level {depth}" for depth in range(1, limits.INNER_DEPTH + 1))
 
 
 @pytest.mark.timeout(30)

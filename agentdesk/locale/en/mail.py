@@ -16,6 +16,7 @@ WORDS = {
     "mail.organizer": "From: {who}",
     "mail.bad_address": "“{address}” is no mail address that can be written to.",
     "mail.bad_id": "The message has no usable Message-ID: {id}",
+    "mail.within": "Enclosed message of {who}: {subject}",
     "mail.cut": "[The text goes on. The whole message can be saved.]",
     "mail.report.failed": "Not delivered to {who}: {why}.",
     "mail.report.delayed": "Not delivered to {who} yet, the server goes on trying: {why}.",

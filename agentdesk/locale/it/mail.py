@@ -16,6 +16,7 @@ WORDS = {
     "mail.organizer": "Da: {who}",
     "mail.bad_address": "«{address}» non è un indirizzo a cui si possa scrivere.",
     "mail.bad_id": "Il messaggio non ha un Message-ID utilizzabile: {id}",
+    "mail.within": "Messaggio accluso di {who}: {subject}",
     "mail.cut": "[Il testo continua. Il messaggio intero si può salvare.]",
     "mail.report.failed": "Non consegnato a {who}: {why}.",
     "mail.report.delayed": "Non ancora consegnato a {who}, il server continua a provare: {why}.",
