@@ -33,6 +33,11 @@ from agentdesk.channels.stream import Stream
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
+_AHEAD = 256
+"""Pieces that wait for the handler thread at most."""
+_EACH = 64
+"""What a response takes besides its bytes, so that millions of short ones are without measure, too."""
+
 
 class _Thread(threading.Thread):
     """The names of methods that imaplib2 still uses and Python has deprecated."""
@@ -100,7 +105,7 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.continued = 0
         self.challenge = b""
         """What stood behind the last "+"."""
-        self.lines = Lines(lambda piece: self.inq.put(piece), Patience().bytes)  # noqa: PLW0108 - its queue comes later
+        self.lines = Lines(self._hand_over, Patience().bytes)
         self._early = early
         self._preauth = preauth
         self._pieces: list[bytes | tuple[bytes, bytes]] = []
@@ -112,6 +117,7 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def open(self, host: str | None = None, port: int | None = None) -> None:
         self.host, self.port = host, port
+        self.inq.maxsize = _AHEAD
         self.untagged_responses = [["PREAUTH" if self._preauth else "OK", [b""]]]
         # What imaplib2 would not know: a response in small letters, an answer without text
         self.small = re.compile(rb"(?:\*|%b\d+)(?: \d+)? [A-Za-z-]*[a-z][A-Za-z-]*(?= |\r\n)" % re.escape(self.tagpre))
@@ -148,6 +154,12 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         except OverflowError:
             self.reason = say("channels.without_measure")
         self.inq.put((self.abort, ""))  # the handler ends the connection after what came before
+
+    def _hand_over(self, piece: bytes) -> None:
+        """To the handler thread, no faster than it takes them: a few bytes of deflate can stand for millions of lines."""
+        if self.over:
+            raise ConnectionAbortedError(self.over)
+        self.inq.put(piece)
 
     def _handler(self) -> None:
         try:
@@ -201,7 +213,7 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         elif self._kind != typ:
             return  # the response code, which imaplib2 reports once more as a response of its own
         piece = b"" if dat is None else dat
-        self.kept += sum(map(len, piece)) if isinstance(piece, tuple) else len(piece)
+        self.kept += _EACH + (sum(map(len, piece)) if isinstance(piece, tuple) else len(piece))
         if self.kept > self.lines.limit:
             self._refuse(say("channels.without_measure"))
         if typ == "BYE":
@@ -227,6 +239,9 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         with self.bell:
             self.over = self.over or reason or say("channels.closed_by_server")
             self.bell.notify_all()
+        with self.inq.not_full:  # nobody waits for room any more
+            self.inq.maxsize = 0
+            self.inq.not_full.notify_all()
 
     # For the channel's thread.
 
