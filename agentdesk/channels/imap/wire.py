@@ -117,7 +117,6 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def open(self, host: str | None = None, port: int | None = None) -> None:
         self.host, self.port = host, port
-        self.inq.maxsize = _AHEAD
         self.untagged_responses = [["PREAUTH" if self._preauth else "OK", [b""]]]
         # What imaplib2 would not know: a response in small letters, an answer without text
         self.small = re.compile(rb"(?:\*|%b\d+)(?: \d+)? [A-Za-z-]*[a-z][A-Za-z-]*(?= |\r\n)" % re.escape(self.tagpre))
@@ -144,6 +143,7 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     # Threads.
 
     def _reader(self) -> None:
+        self.inq.maxsize = _AHEAD
         try:
             data = self._early or self.stream.receive()
             while data:
