@@ -70,6 +70,7 @@ class Usage:
     """Told of every flight that is over."""
     clock: Callable[[], float] = field(default=time.monotonic, compare=False, repr=False)
     _settled: tuple[int, int, int] = field(default=(0, 0, 0), compare=False, repr=False)
+    _taken: int = field(default=0, compare=False, repr=False)
     _jobs: dict[Job, tuple[int, int, int]] = field(default_factory=dict, compare=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
     _flight: _Flying | None = field(default=None, compare=False, repr=False)
@@ -143,10 +144,16 @@ class Usage:
             known = self._jobs.get(self.job, (0, 0, 0))
             self._jobs[self.job] = (known[0] + used[0], known[1] + used[1], known[2] + used[2])
 
+    @property
+    def untaken(self) -> int:
+        """Bytes that passed since they were taken last."""
+        return self.bytes_in + self.bytes_out - self._taken
+
     def take(self) -> dict[Job, tuple[int, int, int]]:
         """By job, what passed since it was taken last: bytes in, bytes out, round trips. From any thread."""
         with self._lock:
             self._settle()
+            self._taken = self._settled[0] + self._settled[1]
             taken, self._jobs = self._jobs, {}
             return taken
 

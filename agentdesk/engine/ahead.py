@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from agentdesk.channels.imap.channel import ImapChannel
 from agentdesk.config import Link
-from agentdesk.engine.link import Gauge, Line, Measure
+from agentdesk.engine.link import Gauge, Line
 from agentdesk.engine.meter import Meter
 from agentdesk.engine.status import ChannelStatus
 from agentdesk.store.database import Database
@@ -24,7 +24,7 @@ FEW_BYTES = 16_000
 
 
 class Ahead:
-    """Of one mailbox. `apply` may be called from any thread."""
+    """Of one mailbox; its thread calls `begin`, `opened` and `look`, and `apply` may be called from any."""
 
     def __init__(
         self, mailbox: ImapChannel, stored: StoredMail, status: ChannelStatus, meter: Meter, database: Database, rules: Rules,
@@ -34,11 +34,21 @@ class Ahead:
         self._db, self._rules = database, rules
         line = Line()
         mailbox.usage.flew = line.flew
-        self.gauge = Gauge(wanted, line, self._judged)
+        self.gauge = Gauge(wanted, line, status.set_link)
 
-    def _judged(self, link: Link, measure: Measure) -> None:
-        self._status.set_link(link, measure)
+    def begin(self) -> None:
+        """Just before connecting."""
+        self.gauge.begin()
         self.apply()
+
+    def opened(self) -> None:
+        """Logged in."""
+        self.gauge.opened()
+
+    def look(self, *, done: bool) -> bool:
+        """After each step; True if what is brought in by itself is something else than before it."""
+        self.gauge.look(done=done)
+        return self.apply()
 
     def apply(self) -> bool:
         """Let the mailbox bring in what the line, the ceiling and the agent allow; True if that is something else than before."""

@@ -40,6 +40,8 @@ LONGEST_FOR_ONE = 3600.0
 """The same for a recipient who is refused for now while others have the mail (greylisting takes minutes, a full mailbox days)."""
 PATIENCE_FOR_ONE = 12
 """Attempts for such a one (some seven hours) after which the agent is told; they go on."""
+BLIND_PAUSE = 1.0
+"""Seconds between two looks while answers wait for the mailbox."""
 TRANSIENT = 3
 """Attempts from which a way out counts as not working: greylisting is over by the second."""
 
@@ -49,12 +51,15 @@ class Delivery:
 
     def __init__(
         self, config: DeskConfig, channel: str, sender: Sender, database: Database, blobs: Blobs, rules: Rules, accepted: Callable[[], None],
-        refused: Callable[[str], None], timetable: Timetable | None = None,
+        refused: Callable[[str], None], timetable: Timetable | None = None, fresh: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`accepted` is called when the mailbox has something to do, `refused` when the server does not take the password."""
+        """`accepted` is called when the mailbox has something to do, `refused` when the server does not take the password.
+
+        `fresh`: what customers wrote up to now is known here. Until it is, no answer goes out: it might have been overtaken unseen.
+        """
         self._config, self._channel, self._sender = config, channel, sender
         self._db, self._blobs, self._rules, self._accepted = database, blobs, rules, accepted
-        self._refused = refused
+        self._refused, self._fresh = refused, fresh
         self._ending = threading.Event()
         self._unsettled: dict[tuple[int, bool], Attempt] = {}
         self._timetable = timetable or Timetable()
@@ -78,11 +83,16 @@ class Delivery:
         for row in self._due():
             if self._stopped():
                 return
-            self._hand_over(row)
+            if self._fresh() or not self._may_be_overtaken(row):
+                self._hand_over(row)
         for row in recipients.due(self._db, self._channel, now_millis()):
             if self._stopped():
                 return
             self._hand_over_rest(row)
+
+    def _may_be_overtaken(self, row: int) -> bool:
+        """An answer; the agent has not said that it goes out in any case."""
+        return bool(self._db.value("SELECT 1 FROM outbox WHERE id = ? AND kind = 'reply' AND NOT override AND conversation != 0", (row,)))
 
     def stop(self) -> None:
         """Begin nothing more; may be called from any thread."""
@@ -144,7 +154,8 @@ class Delivery:
             outbox.seconds_to_next(self._db, self._channel, now, outbox.HAND_OVER, most),
             recipients.seconds_to_next(self._db, self._channel, now, most), *held,
         )
-        left = min(most, max(left, self._pacing.blocked()))
+        # Who is not up to date is told when that changes; this look is for what can't be overtaken
+        left = min(most, max(left, self._pacing.blocked(), 0.0 if self._fresh() else BLIND_PAUSE))
         open_for = self._sender.let_go() if isinstance(self._sender, Lingering) else 0.0
         return min(left, open_for) if open_for else left
 

@@ -43,7 +43,7 @@ from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
 from agentdesk.store.jobs import Job as StoredJob
 from agentdesk.store.lock import DeskLock
-from agentdesk.store.mail import StoredMail
+from agentdesk.store.mail import StoredMail, recount
 from agentdesk.store.partials import Partials
 from agentdesk.store.rules import opening_hours, store_rules
 from agentdesk.store.team import LocalTeamLog
@@ -173,7 +173,7 @@ class Engine:
         filing = Filing(name, mailbox, self.database, self._blobs, self._rules, (config.agent_name, settings.address), settings.sent_copy)
         delivery = Delivery(
             config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
-            refused=lambda words: self._ask_password(name, words),
+            refused=lambda words: self._ask_password(name, words), fresh=lambda: self._workers[name].fresh,
         )
 
         def serve() -> None:
@@ -191,7 +191,7 @@ class Engine:
 
         self._smtp[name], self._deliveries[name] = sender, delivery
         worker = ChannelWorker(
-            mailbox, status, serve, next_at, lambda words: self._ask_password(name, words), ahead.gauge,
+            mailbox, status, serve, next_at, lambda words: self._ask_password(name, words), ahead,
             mailbox.usage.doing(Job.ATTACHMENTS)(fetching.run_slice), looked=lambda: self._senders[name].wake(),  # noqa: PLW0108 - it is made below
         )
         out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next, resting=lambda: self.offline)
@@ -210,7 +210,7 @@ class Engine:
         service = Service(name, counted(chat.usage, ChatJobs(chat, self.database)), self.database)
         delivery = Delivery(
             config, name, chat, self.database, self._blobs, self._rules, accepted=lambda: None,
-            refused=lambda words: self._ask_password(name, words),
+            refused=lambda words: self._ask_password(name, words), fresh=lambda: self._workers[name].fresh,
         )
 
         def serve() -> None:
@@ -340,7 +340,8 @@ class Engine:
         if now >= self._next_prune:
             self._next_prune = now + PRUNE_EVERY
             self.database.prune_revisions()
-            retention.forget(self.database, self.config.retention_days)
+            if retention.forget(self.database, self.config.retention_days):
+                self.database.write(lambda tx: [recount(tx, channel.name) for channel in self.config.channels])
             jobs.forget_failed(self.database)
             traffic.forget(self.database)
             if now >= self._next_sweep:

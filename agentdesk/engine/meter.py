@@ -79,9 +79,12 @@ class Meter:
         return True
 
     def reached(self, channel: str) -> str:
-        """Whose ceiling for today is reached: the channel's, the desk's, or nobody's ("")."""
+        """Whose ceiling for today is reached, as of now: the channel's, the desk's, or nobody's ("")."""
         with self._lock:
-            own = self._budget.channels.get(channel, 0)
-            if own and self._spent.get(channel, 0) >= own:
-                return "channel"
-            return "desk" if self._budget.day and sum(self._spent.values()) >= self._budget.day else ""
+            spent = dict(self._spent)
+            for name, usage in self._watched:
+                spent[name] = spent.get(name, 0) + usage.untaken
+        own = self._budget.channels.get(channel, 0)
+        if own and spent.get(channel, 0) >= own:
+            return "channel"
+        return "desk" if self._budget.day and sum(spent.values()) >= self._budget.day else ""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agentdesk.config import ChannelConfig, Link
 from agentdesk.engine.link import Measure
 from agentdesk.store.database import Database, Tx
+from agentdesk.store.mail import recount
 
 
 def tell(database: Database, faults: Sequence[str]) -> None:
@@ -36,6 +37,7 @@ class ChannelStatus:
                 " spared = '' WHERE name = ?",
                 (config.name,),
             )
+            recount(tx, config.name)
 
         database.write(change)
 

@@ -7,9 +7,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from agentdesk.channels.base import Channel, ChannelDown, Job
-from agentdesk.engine.link import Gauge
 from agentdesk.engine.status import ChannelStatus
 from agentdesk.errors import DeskError, LoginRefused
 from agentdesk.locale import say
@@ -20,6 +20,19 @@ LONGEST_BACKOFF = 60.0
 LONGEST_WAIT = 60.0
 CALM_SECONDS = 30.0
 PAUSE_AFTER_DEFECT = 5.0
+
+
+class Steering(Protocol):
+    """Says what a channel brings in by itself, by what is known of its line."""
+
+    def begin(self) -> None:
+        """Just before connecting."""
+
+    def opened(self) -> None:
+        """Logged in."""
+
+    def look(self, *, done: bool) -> bool:
+        """After each step; True if there may be more to bring in than there was. `done`: all there was is here."""
 
 
 class ChannelWorker(threading.Thread):
@@ -36,14 +49,14 @@ class ChannelWorker(threading.Thread):
     def __init__(
         self, channel: Channel, status: ChannelStatus, serve: Callable[[], None], seconds_to_next: Callable[[float], float],
         refused: Callable[[str], None],
-        gauge: Gauge | None = None,
+        steering: Steering | None = None,
         fetch: Callable[[], bool] = lambda: False,
         looked: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name=f"channel-{channel.name}", daemon=True)
         self.channel, self.status = channel, status
         self._serve, self._seconds_to_next, self._refused = serve, seconds_to_next, refused
-        self._gauge, self._fetch, self._looked = gauge, fetch, looked
+        self._steering, self._fetch, self._looked = steering, fetch, looked
         self._offline = threading.Event()
         self._doubted = threading.Event()
         self._ending = threading.Event()
@@ -149,12 +162,12 @@ class ChannelWorker(threading.Thread):
 
     def _connect(self) -> None:
         self.status.set("connecting")
-        if self._gauge is not None:
-            self._gauge.begin()
+        if self._steering is not None:
+            self._steering.begin()
         with self.channel.usage.doing(Job.CONNECT):
             self.channel.open()
-        if self._gauge is not None:
-            self._gauge.opened()
+        if self._steering is not None:
+            self._steering.opened()
         self.reached, self.failed = True, False
 
     def _fail(self, state: str, words: str) -> None:
@@ -177,7 +190,7 @@ class ChannelWorker(threading.Thread):
             if not self.fresh and self.channel.looked:
                 self.fresh = True
                 self._looked()
-            if self._gauge is not None and self._gauge.look(done=done):
+            if self._steering is not None and self._steering.look(done=done):
                 done = False  # what is brought in by itself may be more now
             if done:
                 self.rounds += 1

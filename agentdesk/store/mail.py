@@ -11,10 +11,21 @@ from typing import Any
 
 from agentdesk.domain import cards
 from agentdesk.domain.about import numbers_in
-from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Role, Sources, Unfinished, Wanted
 from agentdesk.domain.message import Body, Direction, Envelope, Verified
-from agentdesk.store import cautions, conversations, customers, finishing, fulltext, jobs, originals, outbox, returned, prefetch, threads
+from agentdesk.store import (
+    cautions,
+    conversations,
+    customers,
+    finishing,
+    fulltext,
+    jobs,
+    originals,
+    outbox,
+    prefetch,
+    returned,
+    threads,
+)
 from agentdesk.store.addresses import to_json
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.rules import Rules
@@ -51,17 +62,21 @@ class StoredMail:
             (self._channel, state.name, state.role, state.uidvalidity, state.uidnext, state.modseq, state.oldest,
              state.complete, state.total),
         )
-        sums = tx.one(
-            "SELECT coalesce(sum(total), 0) AS total, (SELECT count(*) FROM place p WHERE p.channel = ?1) AS done FROM folder WHERE channel = ?1",
-            (self._channel,),
+        self._progress(tx)
+
+    def _progress(self, tx: Tx, more: int = 0) -> None:
+        """Counted up and down, for counting a large mailbox at every step takes longer than the step."""
+        tx.execute(
+            "UPDATE channel SET done = done + ?1, total = (SELECT coalesce(sum(total), 0) FROM folder WHERE channel = ?2) WHERE name = ?2",
+            (more, self._channel),
         )
-        tx.execute("UPDATE channel SET done = ?, total = ? WHERE name = ?", (sums["done"], sums["total"], self._channel))
         tx.touch("progress")
 
     def forget_folder(self, name: str) -> None:
         def change(tx: Tx) -> None:
             tx.execute("DELETE FROM place WHERE channel = ? AND folder = ?", (self._channel, name))
             tx.execute("DELETE FROM folder WHERE channel = ? AND name = ?", (self._channel, name))
+            recount(tx, self._channel)
 
         self._db.write(change)
 
@@ -95,10 +110,11 @@ class StoredMail:
             message, conversation = known["row"], known["conversation"]
             if known["lean"] and not arrival.lean:
                 finishing.finish(tx, message, Finished(arrival.envelope, arrival.header, arrival.structure), self._rules)
-        tx.execute(
-            "INSERT OR REPLACE INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)",
-            (self._channel, folder.name, arrival.uid, message, " ".join(sorted(arrival.flags))),
-        )
+        where = (self._channel, folder.name, arrival.uid)
+        flags = " ".join(sorted(arrival.flags))
+        if tx.execute("UPDATE place SET message = ?, flags = ? WHERE channel = ? AND folder = ? AND uid = ?", (message, flags, *where)).rowcount == 0:
+            tx.execute("INSERT INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)", (*where, message, flags))
+            self._progress(tx, 1)
         if arrival.header and (known is None or not arrival.lean):
             originals.keep(tx, message, originals.HEADER, arrival.header)
         if arrival.structure:
@@ -243,6 +259,7 @@ class StoredMail:
                 if place is None:
                     continue
                 tx.execute("DELETE FROM place WHERE channel = ? AND folder = ? AND uid = ?", (self._channel, folder, uid))
+                self._progress(tx, -1)
                 tx.execute(
                     "UPDATE message SET gone = NOT EXISTS (SELECT 1 FROM place WHERE message = ?1) WHERE row = ?1", (place["message"],)
                 )
@@ -338,6 +355,11 @@ class StoredMail:
                 return int(tx.one("SELECT conversation FROM message WHERE row = ?", (message,))["conversation"])
             self._mention(tx, known["conversation"], numbers_in(text))
         return int(known["conversation"])
+
+
+def recount(tx: Tx, channel: str) -> None:
+    """How many messages of a channel are here."""
+    tx.execute("UPDATE channel SET done = (SELECT count(*) FROM place WHERE channel = ?1) WHERE name = ?1", (channel,))
 
 
 def _after_what_it_answers(tx: Tx, envelope: Envelope) -> None:

@@ -147,12 +147,12 @@ def test_from_nothing_to_an_answered_customer(agentdesk, dovecot, smtp, tmp_path
     outside.logout()
 
 
-def test_a_text_that_is_not_here_is_fetched_for_show(agentdesk, dovecot, smtp, tmp_path):
+def test_a_text_that_is_not_here_is_fetched_for_show_also_when_the_ceiling_is_reached(agentdesk, dovecot, smtp, tmp_path):
     _, port = smtp
     user = new_user(dovecot)
     init(agentdesk, dovecot, user, port, tmp_path)
     toml = tmp_path / "desk" / "desk.toml"
-    toml.write_text(toml.read_text().replace('timezone = "Europe/Rome"', 'timezone = "Europe/Rome"\nlink = "thin"'))
+    toml.write_text(toml.read_text() + '\n[budget]\nday = "0.5kB"\n')
     outside = IMAP4("127.0.0.1", dovecot.plain)
     outside.login(user, "secret")
     outside.append("INBOX", "", None, MAIL.encode())
@@ -161,7 +161,7 @@ def test_a_text_that_is_not_here_is_fetched_for_show(agentdesk, dovecot, smtp, t
     (conversation,) = agentdesk("list", "--json")["conversations"]
     local = agentdesk("show", conversation["id"], "--json", "--local")
     if local["thread"][0]["text"] is not None:
-        pytest.fail("a thin line is not to bring texts in by itself")
+        pytest.fail("nothing is to be fetched any more that nobody asked for")
     shown = agentdesk("show", conversation["id"], "--json")
     assert shown["thread"][0]["text"].startswith("Buongiorno")
 

@@ -193,6 +193,40 @@ def test_a_forward_is_not_overtaken_by_the_customer(desk: Desk, row: int) -> Non
     assert desk.writing.state(sent) is S.ACCEPTED
 
 
+def test_an_answer_waits_until_the_mailbox_was_looked_through(desk: Desk, row: int) -> None:
+    """Back from the train: what the customer wrote meanwhile must be here before anything goes out, forwards excepted."""
+    sent = write_reply(desk)
+    forward = desk.writing.forward(row)
+    forward.to = (MARIA,)
+    forwarded = desk.writing.send(desk.writing.save(forward), now=True)
+    fresh, sender = [False], ScriptedSender(ACCEPTED, ACCEPTED, ACCEPTED)
+    way = Delivery(
+        desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None, refused=lambda _: None,
+        fresh=lambda: fresh[0],
+    )
+    way.run_due()
+    assert (desk.writing.state(sent), desk.writing.state(forwarded)) == (S.QUEUED, S.ACCEPTED)
+    assert way.seconds_to_next(60.0) > 0, "nobody spins meanwhile"
+    Mailbox(desk).bring("b", "Ancora io", references=("a",), at=NOON + timedelta(minutes=1))
+    fresh[0] = True
+    way.run_due()
+    assert desk.writing.state(sent) is S.CONFLICT
+    assert len(sender.sent) == 1
+
+
+def test_an_answer_that_goes_out_in_any_case_does_not_wait_for_the_mailbox(desk: Desk) -> None:
+    sent, sender = write_reply(desk), ScriptedSender(ACCEPTED)
+    Mailbox(desk).bring("b", "Ancora io", references=("a",), at=NOON + timedelta(minutes=1))
+    way_out(desk, sender).run_due()
+    assert desk.writing.state(sent) is S.CONFLICT
+    desk.writing.send_anyway(sent)
+    Delivery(
+        desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None, refused=lambda _: None,
+        fresh=lambda: False,
+    ).run_due()
+    assert desk.writing.state(sent) is S.ACCEPTED
+
+
 def test_two_mails_of_one_second_are_told_apart(desk: Desk, row: int) -> None:
     """A server's dates have seconds: a customer's second mail in the same one must not go under."""
     sent = write_reply(desk)

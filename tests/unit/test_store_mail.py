@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -306,3 +307,22 @@ def test_an_answer_is_later_than_what_it_answers_whatever_our_clock_said(desk: D
     assert row.status == "open"
     assert row.waiting_since == NOON + timedelta(hours=1)
     assert [i.text for i in desk.reading.thread(row.row)] == ["Ciao", "Risposta", "Grazie, ma…"]
+
+
+def test_how_much_of_a_mailbox_is_here_is_counted_without_counting_it(desk: Desk, mailbox: Mailbox) -> None:
+    def counted() -> tuple[int, int]:
+        row = desk.database.one("SELECT done, (SELECT count(*) FROM place WHERE channel = 'support') AS places FROM channel WHERE name = 'support'")
+        return row["done"], row["places"]
+
+    for name in "abc":
+        mailbox.bring(name, "Ciao")
+    mailbox.bring("a", "Ciao", role=Role.ARCHIVE)
+    assert counted() == (4, 4)
+    folder = mailbox.folder(Role.INBOX)
+    uid = next(iter(mailbox.store.uids("inbox")))
+    mailbox.store.vanish("inbox", [uid, 4711])
+    assert counted() == (3, 3)
+    mailbox.store.save_folder(replace(folder, total=10))
+    assert counted() == (3, 3)
+    mailbox.store.forget_folder("inbox")
+    assert counted() == (1, 1)

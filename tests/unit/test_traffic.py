@@ -70,9 +70,14 @@ def test_what_passes_belongs_to_the_job_that_runs() -> None:
 
 def test_a_job_that_fails_gives_the_line_back() -> None:
     usage = Usage(job=Job.NEWS)
-    with pytest.raises(ValueError, match="broken"), usage.doing(Job.SENDING):
+
+    @usage.doing(Job.SENDING)
+    def broken() -> None:
         use(usage, 5, 5)
         raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        broken()
     use(usage, 1, 1)
     assert usage.take() == {Job.SENDING: (5, 5, 1), Job.NEWS: (1, 1, 1)}
 
