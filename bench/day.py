@@ -150,6 +150,7 @@ def _arrivals(desk: Desk, server: _Server, count: int) -> None:
     for number in range(count):
         new = replace(corpus.arrival(1_000_000 + number), received=server.mails[-1].received)
         server.loader.append([new])
+        server.mails.append(new)
         _until("an arrival", desk, "SELECT count(*) FROM message WHERE message_id = ?", new.message_id)
 
 
