@@ -8,7 +8,7 @@ from pathlib import Path
 from agentdesk.desk.facts import AttachmentFact, Fetch
 from agentdesk.errors import NotFound, Refused
 from agentdesk.locale import say
-from agentdesk.store import fetches
+from agentdesk.store import fetches, originals
 from agentdesk.store.blobs import Blobs, save_new
 from agentdesk.store.database import Database, Tx, now_millis
 from agentdesk.store.jobs import LONGEST_PAUSE, MAX_ATTEMPTS
@@ -32,6 +32,8 @@ class Files:
         row = self._db.one("SELECT message, part FROM attachment WHERE id = ?", (attachment,))
         if row is None:
             raise NotFound(say("desk.no_attachment"))
+        if originals.holds(row["part"]):
+            return  # it lies in what is here
         self._want(row["message"], attachment, row["part"])
 
     def want_raw(self, message: int) -> None:
@@ -80,7 +82,8 @@ class Files:
         return int(self._db.value("SELECT size FROM message WHERE row = ?", (message,)) or 0)
 
     def here(self, attachment: int) -> bool:
-        return bool(self._db.value("SELECT blob FROM attachment WHERE id = ?", (attachment,)))
+        row = self._db.one("SELECT part, blob FROM attachment WHERE id = ?", (attachment,))
+        return row is not None and (row["blob"] != "" or originals.holds(row["part"]))
 
     def raw_here(self, message: int) -> bool:
         return self._db.value("SELECT 1 FROM meta WHERE key = ?", (f"raw:{message}",)) is not None
@@ -89,8 +92,12 @@ class Files:
 
     def content(self, attachment: int) -> bytes | None:
         """The content if it is here."""
-        digest = self._db.value("SELECT blob FROM attachment WHERE id = ?", (attachment,))
-        return self._blobs.get(digest) if digest else None
+        row = self._db.one("SELECT message, part, blob FROM attachment WHERE id = ?", (attachment,))
+        if row is not None and originals.holds(row["part"]):
+            from agentdesk.mail import inner  # noqa: PLC0415 - readers of mail are slow to import, and few mails hold such a file
+
+            return inner.content(row["part"], originals.of_message(self._db, row["message"]))
+        return self._blobs.get(row["blob"]) if row is not None and row["blob"] else None
 
     def raw(self, message: int) -> bytes | None:
         digest = self._db.value("SELECT value FROM meta WHERE key = ?", (f"raw:{message}",))
@@ -131,7 +138,7 @@ def attached(db: sqlite3.Connection, conversation: int) -> dict[int, list[Attach
     for a in db.execute(
         "SELECT a.*, m.channel FROM attachment a JOIN message m ON m.row = a.message WHERE m.conversation = ? ORDER BY a.id", (conversation,)
     ):
-        here = a["blob"] != ""
+        here = a["blob"] != "" or originals.holds(a["part"])
         line = None if here else lines.get(a["channel"]) or lines.setdefault(a["channel"], _Line(db, a["channel"]))
         fetch = line.asked.get(("part", a["id"])) if line is not None else None
         found.setdefault(a["message"], []).append(
