@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from agentdesk.mail.quote_words import FIELD, FORWARDED, MOBILE, ORIGINAL, SENDER, SUBJECTS, WROTE
+
 _LINE = 600
 """Longer lines are prose, whatever they begin with."""
 _INTRO_LINES = 4
@@ -22,66 +24,24 @@ _SIGNATURE_LINES = 14
 _FOOTER_LINES = 6
 
 _OPENING = re.compile(
-    r"(?i)[*_\s]*(?:on|at|le|il|in data|in date|am|um|el|em|a|no dia|op|den|dne|dnia|w dniu|em|la|ons|tis|tors|fre|lør|søn|man|"
-    r"lun|mar|mer|gio|ven|sab|dom|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|pe|to|ke|ti|su|ma|"
-    r"\d{1,4}[-/. ]|[\d]{4}年|在|пн|вт|ср|чт|пт|сб|вс|среда)\b"
+    r"(?i)[*_\s]*(?:(?:on|at|le|il|in data|in date|am|um|el|em|a|no dia|op|den|dne|dňa|dana|dnia|w dniu|la|pe|på|στις|на|в|у|v|vào|pada|kuupäev|missatge de|"
+    r"ons|tis|tors|fre|lør|søn|man|lun|mar|mer|gio|ven|sab|dom|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|to|ke|ti|su|ma|"
+    r"pon|wt|śr|czw|pt|sob|niedz|út|st|čt|pá|ne|uto|sri|čet|pet|sub|ned|пн|вт|ср|чт|пт|сб|вс|среда|нд|στ)\b|\d{1,4}[-/. ]|\d{4}年|\d{4}년|在|于|於)"
 )
-_WROTE = re.compile(
-    r"(?i)\b(?:wrote|writes|writed|said|ha scritto|scrive|scriveva|schrieb(?:en)?|hat geschrieben|geschrieben|a écrit|a ecrit|écrivait|écrit|"
-    r"escribió|escribio|ha escrito|va escriure|escreveu|schreef|geschreven|skrev|skrifaði|kirjoitti|napisał\(a\)|napisał|napisała|"
-    r"pisze|napsala?|napísala?|írta|scris|пишет|писал|написала?|пише|написав|έγραψε|yazdı|のメール|写道)(?=[\s:：,)*_<\[]|$)"
-)
-_WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}|[^\s@]@[^\s@]|写道|年")
+_WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}|[^\s@]@[^\s@]|写道|[年년]")
 # "Il 12/11 il corriere mi ha scritto:" may introduce what the customer tells; programs give the year, the time or the address.
-_WHEN_EXACTLY = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|[^\s@]@[^\s@]|写道|年")
+_WHEN_EXACTLY = re.compile(r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|[^\s@]@[^\s@]|写道|[年년]")
+_HINT = re.compile(r"[\d@]")
+"""Without a digit or an address there is no introduction: most lines are done with here."""
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d\d")
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?|<(?:mailto:)?$")
 _DATE_FIRST = re.compile(r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})\b")
 _GMT_STAMP = re.compile(r"\s*\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d \S")
+_LABEL = re.compile(r"[\s*]*[^\W\d_][^:：]{0,24}[:：]\s*\S")
+_COLON = re.compile("[:：]")
+_LABEL_LENGTH = 40
 _DASHES = "-_=–—"
-_ORIGINAL = re.compile(
-    r"(?i)\b(?:original\s+(?:message|e-?mail|text)|messaggio\s+originale|messaggio\s+inoltrato|messaggio\s+di\s+risposta|"
-    r"urspr[uü]ngliche(?:\s+(?:nachricht|e-?mail|mail|text))?|original\s*nachricht|original-nachricht|weitergeleitete\s+nachricht|"
-    r"message\s+d['’]origine|message\s+original|message\s+initial|message\s+transféré|message\s+transmis|courriel\s+original|"
-    r"mensaje\s+original|mensaje\s+reenviado|mensagem\s+original|mensagem\s+encaminhada|mensagem\s+reencaminhada|"
-    r"oorspronkelijk\s+bericht|origineel\s+bericht|doorgestuurd\s+bericht|forwarded\s+(?:message|by)|fwd\s+message|reply\s+message|"
-    r"reply\s+above\s+this\s+line|oprindelig\s+(?:meddelelse|besked)|ursprungligt\s+meddelande|originalmeddelande|original\s+meddelelse|opprinnelig\s+melding|"
-    r"alkuperäinen\s+viesti|wiadomość\s+oryginalna|wiadomość\s+oryginalną|původní\s+(?:zpráva|e-mail)|исходное\s+сообщение|пересылаемое\s+сообщение|"
-    r"eredeti\s+üzenet|mesaj\s+original|原始邮件|元のメッセージ)\b"
-)
-_BEGIN_FORWARD = re.compile(
-    r"(?i)[\s*]*(?:begin forwarded message|inizio messaggio inoltrato|anfang der weitergeleiteten (?:nachricht|e-mail)|"
-    r"début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|início da mensagem (?:reencaminhada|encaminhada)|"
-    r"begin doorgestuurd bericht|vidarebefordrat brev|videresendt besked)\s*:[\s*]*"
-)
-_FIRST_FIELD = re.compile(r"(?i)[\s*]*(?:from|message du|da|von|de|van|från|fra|från|od|от|от кого|lähettäjä|gesendet|sent|data|date|datum|发件人|差出人|寄件者)\s*[*]*\s*[:：]\s*\S")
-_FIELD = re.compile(
-    r"(?i)[\s*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|priority|attachments?|"
-    r"da|inviato|data|a|ccn?|oggetto|per|priorità|allegati|rispondi a|"
-    r"message du|copie à|sujet|von|gesendet|gesendet am|an|kopie|betreff|datum|antwort an|"
-    r"de|envoyé|envoyé le|date|à|a|objet|répondre à|pour|"
-    r"enviado|enviado el|para|asunto|fecha|enviada em|enviado em|assunto|"
-    r"van|verzonden|aan|onderwerp|från|skickat|till|ämne|fra|sendt|til|emne|lähettäjä|lähetetty|vastaanottaja|aihe|"
-    r"od|wysłano|do|dw|temat|komu|předmět|odesláno|от|от кого|дата|кому|тема|发件人|发送时间|收件人|主题|抄送)\s*[*]*\s*[:：]"
-)
-_SUBJECTS = frozenset(
-    {"subject", "oggetto", "betreff", "objet", "sujet", "asunto", "assunto", "onderwerp", "ämne", "emne", "aihe", "temat", "předmět", "тема", "主题"}
-)
 _RULE = re.compile(r"[\s>*]*(?:[-_=–—*#~+]{3,}|[-_]{2})\s*")
-_MOBILE = re.compile(
-    r"(?i)[\s*_\[(]*(?:"
-    r"sent (?:from|via|with) (?:my |the )?(?:i?phone|ipad|ipod|android|blackberry|samsung|galaxy|huawei|nokia|sony|htc|lg|xiaomi|mobile|"
-    r"windows|outlook|yahoo|gmail|mail|protonmail|proton|aol|tablet|verizon|t-mobile|at&t|telekom|spark|mailbird|airmail|superhuman|fairphone|pixel|tutanota)\b"
-    r"|get (?:outlook|boomerang|bluemail) for\b|download (?:outlook|now) for\b"
-    r"|inviato (?:da|dal|con|tramite) (?:il )?(?:mio |la mia )?(?:iphone|ipad|android|cellulare|telefono|smartphone|dispositivo|samsung|huawei|xiaomi|outlook|yahoo|libero|"
-    r"posta|gmail|tablet|blackberry|windows|virgilio|galaxy|tim|mail)\b|scarica outlook per\b|ottieni outlook per\b|ottieni bluemail\b"
-    r"|(?:von|mit) mein\w* .{1,60}(?:gesendet|geschickt|verschickt)\b|gesendet (?:mit|von|aus|über)\b|diese nachricht wurde von meinem\b|outlook für (?:android|ios) (?:herunterladen|beziehen)|holen sie sich outlook\b"
-    r"|envoyé (?:de|depuis|à partir de|avec|via) (?:mon |ma |l['’]|un |une |mail|outlook|yahoo|gmail|orange|proton)|télécharger outlook pour\b|obtenir outlook pour\b|obtenez outlook pour\b"
-    r"|enviado (?:desde|con|do|de|a partir do|via) (?:mi |meu |el |o |mail|outlook|yahoo|gmail|mobile|samsung|correo)|obtener outlook para\b|obter o outlook\b|descargar outlook\b"
-    r"|verzonden (?:vanaf|van|met|via) (?:mijn |mail|outlook|yahoo)|verstuurd vanaf\b|skickat från (?:min|mitt|outlook|mail|yahoo)|sendt fra (?:min|mit|outlook|mail|yahoo)|wysłane z\b|lähetetty (?:iphone|ipad|android|outlook)|"
-    r"отправлено (?:с|из)\b|从我的.{1,12}发送|发自我的"
-    r")[^\n]{0,120}"
-)
 _GIVEAWAY = re.compile(r"\s*[ᐧ]\s*")
 
 
@@ -157,9 +117,9 @@ def _end_of_reply(lines: list[_Line]) -> int:
 def _begins_older_mail(lines: list[_Line], index: int) -> bool:
     text = lines[index].text
     title = _divider_title(text)
-    if title and (_ORIGINAL.search(title) or (_WROTE.search(title) and _WHEN_OR_WHO.search(title))):
+    if title and (ORIGINAL.search(title) or (WROTE.search(title) and _WHEN_OR_WHO.search(title))):
         return True
-    return _is_list_footer(lines, index) or bool(_BEGIN_FORWARD.fullmatch(text)) or _is_header_block(lines, index)
+    return _is_list_footer(lines, index) or _is_older_header(lines, index) or bool(_COLON.search(text, 0, 200) and FORWARDED.fullmatch(text)) or _is_header_block(lines, index)
 
 
 def _divider_title(text: str) -> str:
@@ -175,18 +135,27 @@ def _is_header_block(lines: list[_Line], index: int) -> bool:
 
     A customer may also write "Da: Milano / A: Roma / Data: ...": a subject or an address must be among them.
     """
-    if not _FIRST_FIELD.match(lines[index].text):
+    if not _COLON.search(lines[index].text, 0, _LABEL_LENGTH) or not SENDER.match(lines[index].text):
         return False
     names = set()
     with_address = False
     for line in lines[index : index + _HEADER_LINES]:
-        field = _FIELD.match(line.text[:_LINE])
+        field = FIELD.match(line.text[:_LINE])
         if field:
-            names.add(field[0].strip(" *:：\t").lower())
+            names.add(field[1].lower())
             with_address = with_address or "@" in line.text[:_LINE]
         elif line.blank and len(names) >= 3:
             break
-    return len(names) >= 3 and (with_address or bool(names & _SUBJECTS))
+    return len(names) >= 3 and (with_address or bool(names & SUBJECTS))
+
+
+def _is_older_header(lines: list[_Line], index: int) -> bool:
+    """The rule of Outlook, and below it fields of a header in whatever language."""
+    if lines[index].text.strip() != "_" * 32:
+        return False
+    below = list(islice((each.text for each in _from(lines, index + 1) if not each.blank), _FOOTER_LINES))
+    fields = [each for each in below if _LABEL.match(each[:_LINE])]
+    return len(fields) >= 3 and any("@" in each or _CLOCK.search(each) for each in fields)
 
 
 def _is_list_footer(lines: list[_Line], index: int) -> bool:
@@ -219,7 +188,9 @@ def _intro_ending_at(lines: list[_Line], index: int) -> int | None:
     last = lines[index].text.rstrip(" \t*_\xa0")
     if _GMT_STAMP.match(last):
         return index
-    if not last.endswith((":", "：", ">", "写道")) and not _WROTE.search(last[-40:]):
+    if not any(_HINT.search(each.text, 0, _LINE) for each in lines[max(0, index - _INTRO_LINES + 1) : index + 1]):
+        return None
+    if not last.endswith((":", "：", ">", "写道", "寫道")) and not WROTE.search(last[-40:]):
         return None
     likely: int | None = None
     for start in range(index, max(-1, index - _INTRO_LINES), -1):
@@ -227,13 +198,13 @@ def _intro_ending_at(lines: list[_Line], index: int) -> int | None:
         if line.blank or line.quoted or len(line.text) > _LINE:
             break
         joined = " ".join(each.text.strip() for each in lines[start : index + 1])
-        if not _WROTE.search(joined):
+        if not WROTE.search(joined):
             if _is_stamp(joined, last):
                 likely = start
             continue
         if _OPENING.match(line.text) and _WHEN_OR_WHO.search(joined) and len(joined) < _LINE:
             return start
-        if start >= index - 1 and last.endswith(":") and _WROTE.search(line.text) and _ADDRESS.search(line.text) and len(joined) < 250:
+        if start >= index - 1 and last.endswith(":") and WROTE.search(line.text) and _ADDRESS.search(line.text) and len(joined) < 250:
             likely = start
         if start == index and _WHEN_OR_WHO.search(joined) and len(joined) < 250 and last.endswith((":", "：")):
             likely = start
@@ -269,7 +240,7 @@ def _with_rule_above(lines: list[_Line], index: int) -> int:
 def _hide_quotations(lines: list[_Line], end: int, hidden: list[bool]) -> None:
     """Fold quotations: the last one always, others unless they are the short context of an answer below them."""
     blocks = _blocks(lines, end)
-    last_own = max((index for index in range(end) if _is_own(lines[index])), default=-1)
+    last_own = next((index for index in reversed(range(end)) if _is_own(lines[index])), -1)
     interleaved = sum(1 for _, stop in blocks if stop <= last_own) > 1
     for start, stop in blocks:
         quoted = sum(1 for line in lines[start:stop] if line.quoted)
@@ -306,7 +277,7 @@ def _is_own(line: _Line) -> bool:
 
 def _is_aside(text: str) -> bool:
     """A line that a program added to what the person wrote."""
-    return len(text) < 200 and bool(_MOBILE.fullmatch(text) or _GIVEAWAY.fullmatch(text))
+    return len(text) < 200 and bool(MOBILE.fullmatch(text) or _GIVEAWAY.fullmatch(text))
 
 
 def _intro_above(lines: list[_Line], start: int) -> int:
