@@ -240,7 +240,7 @@ class Wire(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             self.over = self.over or reason or say("channels.closed_by_server")
             self.bell.notify_all()
         with self.inq.not_full:  # nobody waits for room any more
-            self.inq.maxsize = 0
+            self.inq.maxsize = 1 << 30
             self.inq.not_full.notify_all()
 
     # For the channel's thread.
