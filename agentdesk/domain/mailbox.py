@@ -80,6 +80,7 @@ class Finished:
     """The whole of it."""
 
     envelope: Envelope
+    """Of which count: `automatic`, `verified`, `problem`, and what warnings are made of. Date, size and preview are known."""
     header: bytes
     structure: bytes = b""
 

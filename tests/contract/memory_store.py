@@ -70,7 +70,11 @@ class MemoryStore:
         self.calls.append(("finish", tuple(messages)))
         for message, whole in messages.items():
             stored = self.rows[message]
-            stored.envelope, stored.lean = replace(whole.envelope, preview=stored.envelope.preview), False
+            told = whole.envelope
+            stored.envelope = replace(
+                stored.envelope, automatic=told.automatic, verified=told.verified, problem=stored.envelope.problem or told.problem
+            )
+            stored.lean = False
             stored.source["HEADER"] = whole.header
             if whole.structure:
                 stored.source["STRUCTURE"] = whole.structure

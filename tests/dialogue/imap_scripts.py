@@ -66,3 +66,9 @@ def session(server: Server, timeouts: Timeouts = QUICK) -> Iterator[Session]:
 
 def patient(**changes: float) -> Timeouts:
     return replace(QUICK, command=replace(QUICK.command, **changes))
+
+
+AHEAD = answer(r"{tag} UID FETCH [0-9]+:[0-9]+ \(UID FLAGS .*REFERENCES\)\]\)")
+"""What goes with SELECT where a mailbox is known: what came since. Nothing did."""
+REST = answer(r"{tag} UID FETCH [0-9:,]+ \(UID BODY.PEEK\[HEADER.FIELDS \(AUTHENTICATION-RESULTS .* BODYSTRUCTURE\)")
+"""What follows rows that came lean. The server has nothing to say to it."""

@@ -124,7 +124,7 @@ def test_what_others_do_is_noticed(server: Pymap) -> None:
         client.expunge()
         client.append("Sent", "", None, message(200))
         channel.wait(5)
-        channel._need().noop()
+        channel._need().session.noop()
         sync(channel)
         assert store.where("<m2@example.org>") == {"INBOX": frozenset({"\\Seen"})}
         assert store.where("<m5@example.org>") == {}

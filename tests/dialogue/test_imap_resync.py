@@ -20,7 +20,7 @@ from agentdesk.domain.message import Address, Envelope
 from agentdesk.errors import Refused
 from agentdesk.mail.reader import Reader
 from tests.contract.memory_store import MemoryStore
-from tests.dialogue.imap_scripts import QUICK, connected, logged_in, selected, session
+from tests.dialogue.imap_scripts import AHEAD, QUICK, REST, connected, logged_in, selected, session
 from tests.dialogue.server import (
     Conversation,
     Server,
@@ -95,7 +95,7 @@ def test_a_response_that_can_not_be_read_is_asked_for_alone_and_listed() -> None
     broken = b'* 2 FETCH (UID 5 FLAGS () ENVELOPE (NIL NIL) BODY[HEADER.FIELDS (FROM)] "x)'
     script = (
         *logged_in(), LIST, selected(exists=3, uidnext=7),
-        answer(WINDOW, row(1, 4), broken, row(3, 6)),
+        answer(WINDOW, row(1, 4), broken, row(3, 6)), REST,
         answer(r"{tag} UID SEARCH UID 1:6", "* SEARCH 4 5 6"),
         answer(r"{tag} UID FETCH 5 \(UID FLAGS .*\)", broken),
         answer(r"{tag} UID FETCH 5 \(UID INTERNALDATE BODY.PEEK.*\)", broken),
@@ -103,7 +103,7 @@ def test_a_response_that_can_not_be_read_is_asked_for_alone_and_listed() -> None
     )  # fmt: skip
     store = MemoryStore()
     with serve(*script) as server, channel(server, store, look_around=1e9) as made:
-        made._looked_at = 0
+        made._need().looked_at = 0
         sync(made)
     assert ids(store) == {4, 5, 6}
     problems = {store.at["INBOX", uid][0]: uid for uid in ids(store)}
@@ -133,7 +133,7 @@ def test_a_search_that_finds_more_than_there_is(capability: str) -> None:
     found = '* ESEARCH (TAG "x") UID ALL 1:4294967295' if capability == "ESEARCH" else "* SEARCH " + " ".join(map(str, range(1, 12_000)))
     window = [row(n, 100 + n) for n in range(51, 101)]
     script = (
-        *logged_in(capability), LIST, selected(exists=100, uidnext=201), answer("{tag} FETCH 51:100 .*", *window),
+        *logged_in(capability), LIST, selected(exists=100, uidnext=201), answer("{tag} FETCH 51:100 .*", *window), REST,
         answer("{tag} UID SEARCH .*", found), goodbye,
     )  # fmt: skip
     with serve(*script, strict=False) as server, channel(server, MemoryStore(), look_around=1e9) as made, pytest.raises(ChannelDown, match="contradicts"):
@@ -143,7 +143,7 @@ def test_a_search_that_finds_more_than_there_is(capability: str) -> None:
 def test_qresync_that_is_refused() -> None:
     script = (
         *logged_in("ENABLE", "QRESYNC", "CONDSTORE"), LIST, hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC \(7 50 1:3\)\)'),
-        both_answers, answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
+        both_answers, hear("{tag} UID FETCH 4:28 .*"), say("{tag} BAD no mailbox"), answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
         goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -163,7 +163,7 @@ def qresync_select(*lines: str) -> tuple[Step, ...]:
         said = "".join(f"{line}\r\n" for line in lines)
         talk.send(f"{first} OK enabled\r\n{said}{second} OK done\r\n".encode())
 
-    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), both
+    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), both, AHEAD
 
 
 QRESYNC = logged_in("ENABLE", "QRESYNC", "CONDSTORE", "ESEARCH")
@@ -228,7 +228,7 @@ def test_what_goes_back_brings_the_folder_in_again(codes: tuple[str, ...]) -> No
 def test_flags_missing_from_an_answer_are_no_deletion() -> None:
     """No CONDSTORE: the flags of all are asked for, one is left out, and the search has it."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\)", "* 1 FETCH (UID 1 FLAGS ())", r"* 3 FETCH (UID 3 FLAGS (\Seen))"),
+        *logged_in(), LIST, selected(exists=3, uidnext=4), AHEAD, answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\)", "* 1 FETCH (UID 1 FLAGS ())", r"* 3 FETCH (UID 3 FLAGS (\Seen))"),
         answer("{tag} UID SEARCH UID 2", "* SEARCH 2"), goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3)
@@ -241,7 +241,7 @@ def test_flags_missing_from_an_answer_are_no_deletion() -> None:
 def test_a_server_that_tells_no_uidnext() -> None:
     no_uidnext = answer('{tag} SELECT "INBOX"', "* 2 EXISTS", "* OK [UIDVALIDITY 7] ok")
     script = (
-        *logged_in(), LIST, no_uidnext, answer("{tag} FETCH 1:2 .*", row(1, 4), row(2, 9)), say("* 3 EXISTS"), answer("{tag} NOOP"),
+        *logged_in(), LIST, no_uidnext, answer("{tag} FETCH 1:2 .*", row(1, 4), row(2, 9)), REST, say("* 3 EXISTS"), answer("{tag} NOOP"),
         answer("{tag} UID FETCH 10:.*", row(3, 11)), goodbye,
     )  # fmt: skip
     store = MemoryStore()
@@ -256,7 +256,7 @@ def test_a_server_that_tells_no_uidnext() -> None:
 def test_news_by_sequence_number() -> None:
     """A flag without UID is asked for by its number; an EXPUNGE by asking which UIDs are left."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)),
+        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
         answer("{tag} NOOP", r"* 2 FETCH (FLAGS (\Seen))"), answer(r"{tag} FETCH 2 \(UID FLAGS\)", r"* 2 FETCH (UID 2 FLAGS (\Seen))"),
         answer("{tag} NOOP", "* 1 EXPUNGE"), answer("{tag} UID SEARCH UID 1:3", "* SEARCH 2 3"), goodbye,
     )  # fmt: skip
@@ -274,7 +274,7 @@ def test_news_by_sequence_number() -> None:
 def test_new_mail_that_went_again_before_it_was_fetched() -> None:
     """`4:*` is the last message where there is none from 4 on: one that is known."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)),
+        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
         answer("{tag} NOOP", "* 4 EXISTS"), answer(r"{tag} UID FETCH 4:\* .*", row(3, 3, "\\Seen"), "* 3 EXISTS"), goodbye,
     )  # fmt: skip
     store = MemoryStore()
@@ -290,7 +290,7 @@ def test_expunge_during_fetch_and_messages_nobody_asked_for() -> None:
     script = (
         *logged_in(), LIST, selected(exists=3, uidnext=4),
         answer("{tag} FETCH 1:3 .*", row(1, 1), "* 1 EXPUNGE", row(2, 3), r"* 900 FETCH (FLAGS (\Deleted))", r"* 5 FETCH (UID 77 FLAGS (\Deleted))"),
-        answer("{tag} UID SEARCH UID 1:3", "* 1 EXISTS", "* SEARCH 3"), answer(r"{tag} UID FETCH 3:3 \(UID FLAGS\)", "* 1 FETCH (UID 3 FLAGS ())"),
+        answer("{tag} UID SEARCH UID 1:3", "* 1 EXISTS", "* SEARCH 3"), answer(r"{tag} UID FETCH 3:3 \(UID FLAGS\)", "* 1 FETCH (UID 3 FLAGS ())"), REST,
         answer("{tag} UID SEARCH UID 1:3", "* SEARCH 3"), goodbye,
     )  # fmt: skip
     store = MemoryStore()
@@ -301,9 +301,9 @@ def test_expunge_during_fetch_and_messages_nobody_asked_for() -> None:
 
 def test_bye_in_the_middle_of_it_and_on_from_there() -> None:
     window = [row(n, n) for n in range(51, 101)]
-    first = (*logged_in(), LIST, selected(exists=100, uidnext=101), answer("{tag} FETCH 51:100 .*", *window), hear("{tag} UID SEARCH .*"), say("* BYE enough"))
+    first = (*logged_in(), LIST, selected(exists=100, uidnext=101), answer("{tag} FETCH 51:100 .*", *window), REST, hear("{tag} UID SEARCH .*"), say("* BYE enough"))
     second = (
-        *logged_in(), LIST, selected(exists=100, uidnext=101), answer(r"{tag} UID FETCH 51:100 \(UID FLAGS\)", *(f"* {n} FETCH (UID {n} FLAGS ())" for n in range(51, 101))),
+        *logged_in(), LIST, selected(exists=100, uidnext=101), AHEAD, answer(r"{tag} UID FETCH 51:100 \(UID FLAGS\)", *(f"* {n} FETCH (UID {n} FLAGS ())" for n in range(51, 101))), REST,
         answer("{tag} UID SEARCH UID 1:100", "* SEARCH " + " ".join(map(str, range(1, 101)))), answer("{tag} UID FETCH 1:50 .*", *(row(n, n) for n in range(1, 51))),
         goodbye,
     )  # fmt: skip
@@ -440,7 +440,7 @@ def test_texts_fall_back_to_the_message_where_the_structure_makes_no_sense() -> 
         goodbye,
     )  # fmt: skip
     with serve(*script) as server, session(server) as made:
-        found = texts.bring(made, [3, 5], {}, Reader())
+        found = texts.bring(made, [3, 5], {}, Reader(), {})
     assert found[3] is not None
     assert found[3].text == "the text"
     assert found[5] is None
@@ -456,7 +456,7 @@ def test_texts_with_the_same_sections_are_one_command() -> None:
         answer(r"{tag} UID FETCH 1:3 \(UID INTERNALDATE BODY.PEEK\[1\]\)", *(f'* {uid} FETCH (UID {uid} BODY[1] "text{uid}")' for uid in (3, 1, 2))), goodbye,
     )  # fmt: skip
     with serve(*script) as server, session(server) as made:
-        found = texts.bring(made, [1, 2, 3], {}, Reader())
+        found = texts.bring(made, [1, 2, 3], {}, Reader(), {})
     assert {uid: body.text for uid, body in found.items() if body} == {1: "text1", 2: "text2", 3: "text3"}
 
 

@@ -267,6 +267,7 @@ def test_a_message_that_is_gone(desk: Desk) -> None:
         other.select("INBOX")
         other.uid("STORE", "2", "+FLAGS", "(\\Deleted)")
         other.expunge()
+    channel._need().session.noop()
     for action in (channel.fetch_text, partial(raw_of, channel)):
         with pytest.raises(Refused, match="no longer"):
             action(row)
@@ -284,9 +285,9 @@ def test_texts_of_what_went_meanwhile_do_not_hold_up_the_others(desk: Desk) -> N
         other.uid("STORE", "2", "+FLAGS", "(\\Deleted)")
         other.expunge()
     channel.texts = True
-    sync(channel)
+    sync(channel)  # in one flight: Dovecot may still have the text of what has just gone
     texts = {number for number in range(1, 6) if desk.store.rows[desk.store.row(f"<m{number}@example.org>")].body}
-    assert texts == {1, 3, 4, 5}
+    assert texts >= {1, 3, 4, 5}
 
 
 @pytest.mark.parametrize("scheme", ["imaps", "imap+starttls", "imap"])
@@ -359,7 +360,7 @@ def test_a_second_engine_on_the_same_mailbox(dovecot: Dovecot) -> None:
         one.set_seen(first.row("<m1@example.org>"), seen=True)
         one.move(first.row("<m2@example.org>"), "archive")
         two.wait(5)
-        two._need().noop()
+        two._need().session.noop()
         sync(two)
         sync(one)
         assert first.snapshot() == second.snapshot()

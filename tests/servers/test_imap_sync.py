@@ -111,7 +111,7 @@ def test_what_happened_while_connected(desk: Desk) -> None:
         other.uid("STORE", "5,7,119", "+FLAGS", "(\\Deleted)")
         other.expunge()
     desk.channel.wait(0)
-    desk.channel._ask(desk.channel._need(), time.monotonic())
+    desk.channel._ask(desk.channel._need().session, time.monotonic())
     sync(desk.channel)
     assert desk.is_true()
 
@@ -300,7 +300,7 @@ def test_new_mail_within_a_second(dovecot: Dovecot, kind: str) -> None:
 
 
 def test_waiting_sends_nothing_and_can_be_ended(desk: Desk) -> None:
-    desk.channel._look_around = 60.0
+    desk.channel._need().look_around = 60.0
     sync(desk.channel)
     desk.channel.wait(0.05)
     before = desk.channel.usage.copy()
@@ -354,7 +354,7 @@ def test_a_kicked_connection_is_down_and_can_be_opened_again(desk: Desk) -> None
     def ask_for_a_while() -> None:
         end = time.monotonic() + 30
         while time.monotonic() < end:  # doveadm only asks for it
-            desk.channel._need().noop()
+            desk.channel._need().session.noop()
 
     with pytest.raises(ChannelDown):
         ask_for_a_while()

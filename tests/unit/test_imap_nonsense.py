@@ -104,7 +104,7 @@ def test_nonsense_ends(data: st.DataObject, offers: frozenset[str]) -> None:
     store = MemoryStore()
     channel = ImapChannel(config, "secret", store)
     channel._connection = Nonsense(data.draw, offers)
-    channel._session = Session(channel._connection)
+    channel._begin(Session(channel._connection))
     steps = 0
     try:
         while not channel.refresh():

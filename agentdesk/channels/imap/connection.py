@@ -22,7 +22,6 @@ from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
-
 PROBE = 10.0
 """Seconds for a server that may be gone to be heard."""
 

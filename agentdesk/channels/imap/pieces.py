@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from agentdesk.channels.imap import structure
 from agentdesk.channels.imap.commands import Word, number_set, word
+from agentdesk.channels.imap.pace import Pace
 from agentdesk.channels.imap.patience import Patience
 from agentdesk.channels.imap.responses import structure_of
 from agentdesk.channels.imap.session import Session
@@ -23,26 +24,15 @@ Keep = Callable[[bytes, int], bool]
 """Takes the next piece, as it is encoded, and how many bytes there are in all as far as is known; False: no more for now."""
 
 LEAST, MOST = 8 << 10, 512 << 10
-_FIRST = 32 << 10
-_SECONDS = 1.5
-"""What a piece should take at most: that long an urgent job may wait."""
 _WHOLE_MESSAGE = Patience(seconds=120, most=3600, bytes=256 << 20)
 
 
-class Pace:
-    """How much to ask for at once, by how long it took before."""
-
-    def __init__(self) -> None:
-        self.size = _FIRST
-
-    def took(self, size: int, seconds: float) -> None:
-        if seconds > _SECONDS:
-            self.size = max(LEAST, self.size // 2)
-        elif size >= self.size and seconds < _SECONDS / 3:
-            self.size = min(MOST, self.size * 2)
+def pace() -> Pace:
+    """That of a line of which nothing is known yet; a piece takes a second or so, for that long an urgent job may wait."""
+    return Pace(32 << 10, least=LEAST, most=MOST, seconds=1.5)
 
 
-def bring(session: Session, uid: int, section: str, start: int, keep: Keep, pace: Pace) -> PartInfo | None:
+def bring(session: Session, uid: int, section: str, start: int, keep: Keep, at_once: Pace) -> PartInfo | None:
     """Hand the pieces of a section ("": of the whole message) to `keep`, from `start` on, in order.
 
     The last time the total is exact; before, it is what the server says, and servers say what they like (Exchange estimates).
@@ -54,7 +44,7 @@ def bring(session: Session, uid: int, section: str, start: int, keep: Keep, pace
     at, total, info = start, 0, None
     asked: tuple[Word, ...] = (word("BODYSTRUCTURE"),) if section else (word("RFC822.SIZE"),)
     while True:
-        size = pace.size
+        size = at_once.size
         began = time.monotonic()
         item = Word(f"BODY.PEEK[{section}]<{at}.{size}>".encode("ascii"))
         batch = session.fetch((number_set([uid]), (word("UID"), *asked, item)), patience=_WHOLE_MESSAGE)
@@ -74,7 +64,7 @@ def bring(session: Session, uid: int, section: str, start: int, keep: Keep, pace
             if not section:
                 raise Refused(say("channels.not_there"))
             return _from_whole(session, uid, section, start, keep)
-        pace.took(len(piece), time.monotonic() - began)
+        at_once.took(len(piece), time.monotonic() - began)
         asked = ()
         at += len(piece)
         ended = not piece or (len(piece) < size and at >= total) or len(piece) > size

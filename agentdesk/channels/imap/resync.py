@@ -12,16 +12,15 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
-from agentdesk.channels.imap import responses
+from agentdesk.channels.imap import responses, rows
 from agentdesk.channels.imap.commands import Word, number_range, number_set, word
+from agentdesk.channels.imap.pace import Pace
 from agentdesk.channels.imap.responses import Fetched
+from agentdesk.channels.imap.rows import Rows
 from agentdesk.channels.imap.session import Known, Selection, Session
-from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
-from agentdesk.domain.message import Address, Envelope
-from agentdesk.mail.parse import HEADER_FIELDS
-from agentdesk.mail.reader import Reader
+from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Place, Role
 
 _log = logging.getLogger(__name__)
 
@@ -32,24 +31,26 @@ _CHECKED = 1000
 _CHECK_AGAIN = 600.0
 """Seconds between two comparisons of all flags, where there is no CONDSTORE."""
 
-_HEADER = Word(b"BODY.PEEK[HEADER.FIELDS (" + " ".join(HEADER_FIELDS).upper().encode("ascii") + b")]")
-_ITEMS = (word("UID"), word("FLAGS"), word("INTERNALDATE"), word("RFC822.SIZE"))
-_LEAST = (word("UID"), word("INTERNALDATE"), word("BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE MESSAGE-ID)]"))
+_AHEAD = 25
+"""New messages that are asked for together with SELECT, before it is known whether there are any: what comes in a night."""
 
 
 class FolderSync:
     """What is known of a folder, and what is left to do there."""
 
-    def __init__(self, name: str, role: Role, store: MailStore, reader: Reader, *, window: int, since: Callable[[], date | None]) -> None:
+    def __init__(self, name: str, role: Role, store: MailStore, asking: Rows, *, window: int, since: Callable[[], date | None]) -> None:
         saved = next((state for state in store.folders() if state.name == name), None)
         self.name = name
         self.state = FolderState(name, role, uidvalidity=0) if saved is None else replace(saved, role=role)
         self.known: dict[int, frozenset[str]] = {} if saved is None else dict(store.uids(name))
         self.entered = False
         """It was selected and compared since the connection was made, or `suits` said that there is nothing new."""
+        self.lean = False
+        """Rows were brought in that have yet to be finished."""
         self._store = store
-        self._reader = reader
+        self._rows = asking
         self._window = min(window, _BATCH)
+        self._pace = Pace(self._window, least=self._window, most=8 * self._window, seconds=0.6)
         self._since = since
         self._exists = 0
         self._target = self.state.uidnext
@@ -71,6 +72,10 @@ class FolderSync:
         if not self.entered or self._window_due or self._arriving or self._new or self._checks:
             return True
         return older and (not self.state.complete or bool(self._old))
+
+    def holds(self, place: Place) -> bool:
+        """Whether a place means a message that is here."""
+        return self.state.uidvalidity == place.uidvalidity and place.uid in self.known
 
     def look(self, counts: Mapping[str, int]) -> None:
         """By what STATUS says: whether it has to be entered again."""
@@ -97,9 +102,20 @@ class FolderSync:
         state, known = self.state, None
         if state.uidvalidity and state.modseq and self.known:
             known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
-        selection = session.select(self.name, known, look_at)
+        ahead = self._ahead(session)
+        selection = session.select(self.name, known, look_at, ahead)
         self._arrive(session, selection)
         return selection.counts
+
+    def _ahead(self, session: Session) -> tuple[Word, tuple[Word, ...]] | None:
+        """What to ask for together with SELECT: what has come since. `n:m` and not `n:*`, which means the last one if there is none."""
+        if not self.known or not self.state.uidnext or self.state.uidnext + _AHEAD > responses.LARGEST:
+            return None
+        return number_range(self.state.uidnext, self.state.uidnext + _AHEAD - 1), self._rows.lean(session)
+
+    def _leanly(self) -> bool:
+        """Whether rows are wanted before everything else."""
+        return self.state.role is Role.INBOX
 
     def _arrive(self, session: Session, selection: Selection) -> None:
         state = self.state
@@ -112,12 +128,23 @@ class FolderSync:
             self._begin(selection)
             return
         if selection.uidnext:
+            self._take_ahead(selection)
             self._arriving = max(0, selection.uidnext - self._target)
         elif selection.exists > len(self.known) + len(self._new):
             self._arriving = self._window + 1  # it does not say: list them
         self._catch_up(session, selection)
         self._save(modseq=selection.modseq, total=self._total())
         self._settle(session)
+
+    def _take_ahead(self, selection: Selection) -> None:
+        """What came together with SELECT. It is nothing before the mailbox is known to be the one it was."""
+        ahead, first = selection.ahead, self.state.uidnext
+        if ahead is None or ahead.unreadable or self._new or self._target != first:
+            return
+        self._add(self._arrivals((one for one in ahead.found if first <= one.uid < first + _AHEAD), lean=True))
+        self._target = max(_after(first - 1, *(one.uid for one in ahead.found)), min(selection.uidnext, first + _AHEAD))
+        if self._target >= selection.uidnext:
+            self._save(uidnext=self._target)
 
     def _contradiction(self, selection: Selection) -> str:
         state = self.state
@@ -223,13 +250,13 @@ class FolderSync:
             self._save(complete=True, uidnext=self._target, total=0)
             return
         first = max(1, last - self._window + 1)
-        batch = session.fetch((number_range(first, last), self._items(session)), uid=False)
+        batch = self._rows.fetch(session, number_range(first, last), lean=self._leanly(), uid=False)
         self._window_due = False
-        seen = {one.uid for one in batch.found if one.uid and one.content("HEADER.FIELDS") is not None}
+        seen = {one.uid for one in batch.found if rows.is_row(one)}
         if not seen:
             self._target, self._arriving = 1, self._window + 1  # list them; by UID, each that can't be read is tried alone
             return
-        self._add(self._arrivals(batch.found, session))
+        self._add(self._arrivals(batch.found, lean=self._leanly()))
         self._target = max(self._target, _after(*seen))
         everything = first == 1 and not batch.unreadable and len(seen) >= last
         self._save(uidnext=self._target, oldest=min(seen), complete=everything, total=self._total())
@@ -237,16 +264,16 @@ class FolderSync:
     def _bring_arriving(self, session: Session) -> None:
         """A few messages that came since, at once."""
         first = self._target
-        batch = session.fetch((number_range(first, None), self._items(session)))
+        batch = self._rows.fetch(session, number_range(first, None))
         if batch.unreadable:
             self._arriving = self._window + 1
             return
         self._arriving = 0
         found = [one for one in batch.found if one.uid >= first]
         for one in batch.found:
-            if one.uid < first:  # n:* means the last message if there is none from n on
+            if one.uid < first and rows.is_row(one):  # n:* means the last message if there is none from n on
                 session.note_flags(one)
-        self._add(self._arrivals(found, session))
+        self._add(self._arrivals(found))
         self._target = _after(first - 1, *(one.uid for one in found))
         if not self._new:
             self._save(uidnext=self._target, total=self._total())
@@ -260,8 +287,10 @@ class FolderSync:
         self._after_new()
 
     def _bring_new(self, session: Session) -> None:
-        batch, self._new = self._new[-self._window :], self._new[: -self._window]
+        size, began = self._pace.size, time.monotonic()
+        batch, self._new = self._new[-size:], self._new[:-size]
         self._add(self._fetch_uids(session, batch))
+        self._pace.took(len(batch), time.monotonic() - began)
         self._after_new()
 
     def _after_new(self) -> None:
@@ -279,9 +308,11 @@ class FolderSync:
 
     def _bring_old(self, session: Session) -> None:
         old = self._old or []
-        batch, self._old = old[-self._window :], old[: -self._window]
+        size, began = self._pace.size, time.monotonic()
+        batch, self._old = old[-size:], old[:-size]
         if batch:
             self._add(self._fetch_uids(session, batch))
+            self._pace.took(len(batch), time.monotonic() - began)
             self._save(oldest=min(batch[0], self.state.oldest or batch[0]), total=self._total())
         self._after_old()
 
@@ -299,15 +330,10 @@ class FolderSync:
         return [uid for uid in every if uid >= first and (last is None or uid <= last) and uid not in self.known]
 
     def _fetch_uids(self, session: Session, uids: Sequence[int]) -> list[Arrival]:
-        batch = session.fetch((number_set(uids), self._items(session)))
+        batch = self._rows.fetch(session, number_set(uids))
         wanted = set(uids)
-        mine = []
-        for one in batch.found:
-            if one.uid in wanted:
-                mine.append(one)
-            else:
-                session.note_flags(one)
-        arrivals = self._arrivals(mine, session)
+        mine = [one for one in batch.found if one.uid in wanted]
+        arrivals = self._arrivals(mine, lean=False)
         if batch.unreadable:
             here = {arrival.uid for arrival in arrivals} | {one.uid for one in mine}
             alone = (self._alone(session, uid) for uid in uids if uid not in here)
@@ -316,41 +342,15 @@ class FolderSync:
 
     def _alone(self, session: Session, uid: int) -> Arrival | None:
         """A message whose response could not be read among others: asked for with the least that makes a row."""
-        batch = session.fetch((number_set([uid]), _LEAST))
+        batch = session.fetch((number_set([uid]), rows.LEAST))
         readable = [one for one in batch.found if one.uid == uid]
         if readable:
-            found = self._arrivals(readable, session)
+            found = self._arrivals(readable, lean=False)
             return found[0] if found else None
         if not batch.unreadable and not self._exist(session, [uid]):
             return None
         _log.warning("%s: the response for UID %d can't be read", self.name, uid)
-        return Arrival(uid, frozenset(), Envelope("", "", Address("", ""), datetime.now(UTC), problem="unreadable"))
-
-    def _items(self, session: Session) -> tuple[Word, ...]:
-        preview = (word("PREVIEW"),) if session.offers("PREVIEW") else ()
-        return (*_ITEMS, *preview, _HEADER)
-
-    def _arrivals(self, found: Iterable[Fetched], session: Session) -> list[Arrival]:
-        """The messages among the responses, newest first, within retention; the rest is news of flags."""
-        since = self._since()
-        arrivals = []
-        for one in found:
-            header = one.content("HEADER.FIELDS")
-            if header is None or not one.uid:
-                session.note_flags(one)
-                continue
-            received = one.received or datetime.now(UTC)
-            if since is not None and received.date() < since:
-                continue
-            size, preview = one.items.get(b"RFC822.SIZE"), one.items.get(b"PREVIEW")
-            envelope = self._reader.header(
-                header,
-                received=received,
-                size=size if isinstance(size, int) else 0,
-                preview=preview.decode("utf-8", "replace") if isinstance(preview, bytes) else "",
-            )
-            arrivals.append(Arrival(one.uid, one.flags or frozenset(), envelope, header))
-        return sorted(arrivals, key=lambda arrival: -arrival.uid)
+        return rows.unreadable(uid)
 
     # Flags and expunges.
 
@@ -417,10 +417,14 @@ class FolderSync:
 
     # The store.
 
+    def _arrivals(self, found: Iterable[Fetched], *, lean: bool = False) -> list[Arrival]:
+        return self._rows.arrivals(found, self._since(), lean=lean)
+
     def _add(self, arrivals: Sequence[Arrival]) -> None:
         for at in range(0, len(arrivals), _BATCH):
             some = arrivals[at : at + _BATCH]
             self._store.add(self.state, some)
+            self.lean = self.lean or any(arrival.lean for arrival in some)
             self.known.update((arrival.uid, arrival.flags) for arrival in some)
 
     def _total(self) -> int:

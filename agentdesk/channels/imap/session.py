@@ -51,6 +51,15 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What a FETCH brought."""
+
+    found: tuple[Fetched, ...]
+    unreadable: int = 0
+    """Responses that could not be taken apart: some of what was asked for may be there and not here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """A mailbox as SELECT found it."""
 
@@ -66,15 +75,8 @@ class Selection:
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of the other mailboxes that were asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a FETCH brought."""
-
-    found: tuple[Fetched, ...]
-    unreadable: int = 0
-    """Responses that could not be taken apart: some of what was asked for may be there and not here."""
+    ahead: Batch | None = None
+    """What was asked for before it was known what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +212,12 @@ class Session:
                     found[name] = responses.status(response)
         return found
 
-    def select(self, name: str, known: Known | None = None, look_at: Sequence[str] = ()) -> Selection:
+    def select(
+        self, name: str, known: Known | None = None, look_at: Sequence[str] = (), ahead: tuple[Word, Sequence[Word]] | None = None
+    ) -> Selection:
         """Select a mailbox; with `known` and QRESYNC (RFC 7162) also learn what happened since.
 
-        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight.
+        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight; `ahead`: messages and items likewise.
 
         Raises:
             Refused: there is none of this name, or it can't be opened.
@@ -232,19 +236,26 @@ class Session:
             words.append(word("(CONDSTORE)"))
         self.selected = ""
         self.news = News()
-        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *self._status_commands(look_at))
+        after = [] if ahead is None else [_fetch_command(*ahead)]
+        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *after, *self._status_commands(look_at))
         counts = self._counts(answers, look_at)
         answer = answers[len(before)]
         if not answer.ok and len(words) > 1:  # the parameters are what it does not like: RFC 7162 lets it say BAD
             resync = False
             (answer,) = self.connection.run(command("SELECT", mailbox(name)))
+            after = []
         self.require(answer)
         self.selected = name
         selection = self._selection(name, answer, resynced=resync)
         self.exists = selection.exists
         for later in answers[len(before) + 1 :]:
             self._note(later.untagged)
-        return replace(selection, counts=counts)
+            for response in later.of("FETCH"):
+                one = responses.fetched(response)
+                if one is not None and one.content("HEADER.FIELDS") is None:
+                    self.note_flags(one)
+        asked = answers[len(before) + 1 : len(before) + 1 + len(after)]
+        return replace(selection, counts=counts, ahead=self._batch(asked) if all(one.ok for one in asked) and asked else None)
 
     def _selection(self, name: str, answer: Answer, *, resynced: bool) -> Selection:
         said = list(answer.untagged)
@@ -308,19 +319,16 @@ class Session:
 
     def fetch(self, *requests: tuple[Word, Sequence[Word]], uid: bool = True, patience: Patience | None = None) -> Batch:
         """(messages, items) each; all in one flight. By UID, or by sequence number right after SELECT."""
-        made = [Command("UID FETCH" if uid else "FETCH", (which, group(*items))) for which, items in requests]
-        found: list[Fetched] = []
-        unreadable = 0
-        for answer in self.run(*made, patience=patience):
+        answers = self.run(*(_fetch_command(which, items, uid=uid) for which, items in requests), patience=patience)
+        for answer in answers:
             if answer.status == "BAD":  # NO may follow good responses, when one message could not be read on the server
                 self.require(answer)
-            for response in answer.of("FETCH"):
-                one = responses.fetched(response)
-                if one is None:
-                    unreadable += 1
-                else:
-                    found.append(one)
-        return Batch(tuple(found), unreadable)
+        return self._batch(answers)
+
+    @staticmethod
+    def _batch(answers: Iterable[Answer]) -> Batch:
+        every = [responses.fetched(response) for answer in answers for response in answer.of("FETCH")]
+        return Batch(tuple(one for one in every if one is not None), sum(one is None for one in every))
 
     def flags_of(self, which: Word, since: int = 0) -> dict[int, frozenset[str]]:
         """Flags by UID; of those changed since a mod-sequence only, if it is given (RFC 7162, 3.1.4.1)."""
@@ -377,3 +385,7 @@ class Session:
         """The server's answers contradict each other: nothing can be built on this connection."""
         self.connection.close()
         return ChannelDown(say("channels.nonsense", server=str(self.connection.url), detail=detail))
+
+
+def _fetch_command(which: Word, items: Sequence[Word], *, uid: bool = True) -> Command:
+    return Command("UID FETCH" if uid else "FETCH", (which, group(*items)))

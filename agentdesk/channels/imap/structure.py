@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from agentdesk.mail import charset
 from agentdesk.mail.headers import parameter, parse_parameters
 from agentdesk.mail.parts import PartInfo
 
+_NAMES = tuple(field.name for field in fields(PartInfo))
 _DEEPEST = 50
 _MOST = 1000
 
@@ -24,6 +27,22 @@ def parts(body: Any) -> tuple[PartInfo, ...]:
     except (TypeError, IndexError, ValueError, AttributeError):
         return ()
     return tuple(found)
+
+
+def dump(found: Sequence[PartInfo]) -> bytes:
+    """Parts written down, for `load`; empty if there are none."""
+    if not found:
+        return b""
+    written = [{name: value for name in _NAMES if (value := getattr(part, name))} for part in found]
+    return json.dumps(written, separators=(",", ":")).encode("ascii")
+
+
+def load(written: bytes) -> tuple[PartInfo, ...]:
+    """What `dump` wrote, also that of another version of it; empty if it can't be read."""
+    try:
+        return tuple(PartInfo(**{name: value for name, value in part.items() if name in _NAMES}) for part in json.loads(written))
+    except (ValueError, TypeError, AttributeError):
+        return ()
 
 
 def _walk(body: Any, section: str, found: list[PartInfo], *, depth: int) -> None:
