@@ -44,7 +44,9 @@ _REPLY_PREFIX = re.compile(r"(?:(?:re|r|aw|fwd?|i|tr|wg)\s*:\s*){0,3}", re.IGNOR
 
 
 def is_automatic(fields: Fields, sender: Address) -> bool:
-    """Sent by a machine: a list, an absence notice, a bounce, a report. Never answered automatically."""
+    """Sent by a machine: a list, an absence notice, a bounce, a report; or by nobody who says who they are. Never answered automatically."""
+    if not sender.address and not sender.name:
+        return True
     submitted = fields.first("auto-submitted").split(";")[0].split("(")[0].strip().lower()
     if submitted and submitted != "no":
         return True

@@ -20,6 +20,15 @@ FAILED = "undelivered"
 _BLANK = re.compile(rb"(?:\r?\n[ \t]*){2,}")
 _CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ID_IN_TEXT = re.compile(r"(?im)^[ \t>|]{0,8}message-id:\s{0,4}(<[^<>\s]{1,900}>)")
+_IN_WORDS = (
+    (re.compile(r"(?i)quota|mailbox (?:is )?full|over ?quota|insufficient (?:system )?storage|exceeded storage"), "full"),
+    (re.compile(r"(?i)unknown user|user unknown|no such (?:user|mailbox|recipient|address)|does ?n[o']t exist|unknown (?:recipient|address|mailbox)"
+                r"|invalid (?:recipient|mailbox|address)|recipient (?:address )?(?:rejected|unknown)|mailbox (?:not found|unavailable)|not a valid"), "address"),
+    (re.compile(r"(?i)(?:message|mail|size)\b.{0,40}\b(?:too (?:large|big)|exceeds|limit)"), "size"),
+    (re.compile(r"(?i)host (?:unknown|not found)|domain (?:not found|does not exist)|no mx\b|unrouteable"), "domain"),
+    (re.compile(r"(?i)spam|blocked|black ?list|blocklist|policy|not authori[sz]ed|access denied|reputation|refused"), "refused"),
+    (re.compile(r"(?i)timed? ?out|connection (?:refused|lost)|unreachable|could not connect"), "network"),
+)  # fmt: skip
 _ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
 # RFC 3463: the second and third number of a status code; the exact pair first, else the class
 _REASONS = {
@@ -76,13 +85,13 @@ def _status(groups: list[Fields]) -> Report:
 
 
 def _reason(status: str, said: str) -> str:
-    """By the code; where that says nothing (5.0.0), by one in the server's words."""
+    """By the code; where that says nothing (5.0.0), by one in the server's words, and then by those."""
     for text in (status, said):
         for code in _CODE.finditer(text[:400]):
             found = _REASONS.get(f"{int(code[2])}.{int(code[3])}") or _REASONS.get(str(int(code[2])))
             if found:
                 return found
-    return "unknown"
+    return next((reason for words, reason in _IN_WORDS if words.search(said)), "unknown")
 
 
 def _who(fields: Fields) -> str:

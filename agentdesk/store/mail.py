@@ -336,9 +336,9 @@ class StoredMail:
         fulltext.remove(tx, message)
         tx.execute(
             "UPDATE message SET text = ?1, quoted = ?2, html = ?3, preview = ?4, problem = CASE WHEN ?5 != '' THEN ?5"
-            " WHEN problem = 'unreadable' OR problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END, marks = ?7"
-            " WHERE row = ?6",
-            (text, quoted, body.html, preview, body.problem, message, json.dumps(body.marks)),
+            " WHEN problem = 'unreadable' OR problem IN (SELECT error FROM job WHERE message = ?6) THEN '' ELSE problem END, marks = ?7,"
+            " automatic = max(automatic, ?8) WHERE row = ?6",
+            (text, quoted, body.html, preview, body.problem, message, json.dumps(body.marks), returned.REPORT in body.marks),
         )
         for section, content in source.items():
             originals.keep(tx, message, section, content)
