@@ -202,7 +202,8 @@ class SmtpSender:
         except (Broken, OSError) as error:
             line.over = True
             return None, reason_of(error) if isinstance(error, OSError) else str(error)
-        if 300 <= reply.code < 400:
+        if 300 <= reply.code < 400 or (reply.good and reply.code != 250):
+            # RFC 5321, 4.3.2: 250 takes it; "221 closing" or "220 ready" answers something else
             line.over = True
             return None, clean_line(reply.detail)
         return reply, ""

@@ -125,12 +125,14 @@ class Line:
     def reply(self, deadline: float, slept_before: float | None = None) -> Reply:
         """`slept_before`: what `asleep` said when the question was asked, where that was long before."""
         texts: list[str] = []
+        code = b""
         slept = self.asleep() if slept_before is None else slept_before
         while True:
             found = _REPLY_LINE.fullmatch(self._line(deadline, slept))
-            if found is None or len(texts) > _REPLY_LINES:
+            if found is None or len(texts) > _REPLY_LINES or (code and found[1] != code):  # one code a reply: RFC 5321, 4.2.1
                 self.over = True
                 raise Broken(say("channels.no_smtp"))
+            code = found[1]
             texts.append(clean_line((found[3] or b"").decode("utf-8", "replace")))
             if found[2] != b"-":
                 reply = Reply(int(found[1]), "\n".join(texts))
