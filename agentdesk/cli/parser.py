@@ -131,7 +131,12 @@ def _reading(add: Callable[..., Parser]) -> None:
     add("views", "reading", json=True)
     lookup = add("lookup", "reading", json=True)
     lookup.add_argument("text", nargs="+", metavar=say("cli.meta_text"), help=say("cli.lookup_text"))
-    add("outbox", "reading", json=True)
+    outbox = add("outbox", "outbox", json=True)
+    outbox.add_argument("number", nargs="?", type=_count, metavar=say("cli.meta_number"), help=say("cli.outbox_number"))
+    what = outbox.add_mutually_exclusive_group()
+    for option in ("take-back", "send", "arrived", "file", "keep-here", "leave"):
+        what.add_argument(f"--{option}", action="store_true", help=say(f"cli.outbox_{option.replace('-', '_')}"))
+    what.add_argument("--at", default="", metavar=say("cli.meta_time"), help=say("cli.outbox_at"))
 
 
 def _id(parser: Parser, *, several: bool = False) -> None:
@@ -148,7 +153,9 @@ def _working(add: Callable[..., Parser]) -> None:
     what.add_argument("--snippet", metavar=say("cli.meta_name"), help=say("cli.reply_snippet"))
     what.add_argument("--text", metavar=say("cli.meta_text"), help=say("cli.reply_text"))
     reply.add_argument("--set", action="append", default=[], metavar="k=v", help=say("cli.opt_set"))
-    reply.add_argument("--now", action="store_true", help=say("cli.reply_now"))
+    moment = reply.add_mutually_exclusive_group()
+    moment.add_argument("--now", action="store_true", help=say("cli.reply_now"))
+    moment.add_argument("--at", default="", metavar=say("cli.meta_time"), help=say("cli.reply_at"))
     reply.add_argument("--wait", action="store_true", help=say("cli.reply_wait"))
     reply.add_argument("--dry-run", action="store_true", help=say("cli.reply_dry_run"))
     note = add("note", "verbs")

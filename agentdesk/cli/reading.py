@@ -10,7 +10,7 @@ from agentdesk.cli.opening import open_desk
 from agentdesk.cli.output import block, columns, line, shown_time, talk, write_json
 from agentdesk.cli.shapes import Shapes
 from agentdesk.desk import cautions
-from agentdesk.desk.facts import Item, OutboxFact, Panel, Row
+from agentdesk.desk.facts import Item, Panel, Row
 from agentdesk.domain.message import Direction
 from agentdesk.domain.order import Order
 from agentdesk.locale import say
@@ -156,28 +156,3 @@ def lookup(arguments: Namespace) -> int:
         if not found.customers and not found.orders:
             talk(say("cli.nothing"))
     return 0 if found.customers or found.orders else 1
-
-
-def outbox(arguments: Namespace) -> int:
-    with open_desk(arguments) as desk:
-        entries = desk.writing.outbox()
-        zone = desk.config.timezone
-    if arguments.json:
-        shapes = Shapes(zone)
-        write_json({"outbox": [shapes.outbox(entry) for entry in entries]})
-        return 0
-    if not entries:
-        talk(say("cli.nothing"))
-    columns([_outbox_columns(entry, zone) for entry in entries], most=(0, 10, 16, 32, 40, 0))
-    return 0
-
-
-def _outbox_columns(entry: OutboxFact, zone: ZoneInfo) -> tuple[str, ...]:
-    return (
-        str(entry.id),
-        entry.state.value,
-        shown_time(entry.created_at, zone),
-        ", ".join(address.address for address in entry.to),
-        entry.subject,
-        entry.detail,
-    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from agentdesk.cli.opening import open_desk
-from agentdesk.cli.output import block, line, talk
-from agentdesk.cli.verbs import text_or_stdin
+from agentdesk.cli.output import block, line, shown_time, talk
+from agentdesk.cli.verbs import moment, text_or_stdin
 from agentdesk.config import MailChannelConfig
 from agentdesk.desk import Desk
 from agentdesk.desk.facts import Draft
@@ -18,6 +19,8 @@ from agentdesk.locale import say
 
 
 def reply(arguments: Namespace) -> int:
+    if arguments.at and arguments.wait:
+        raise UsageError(say("cli.at_and_wait"))
     with open_desk(arguments) as desk:
         row = desk.queue.find(arguments.id)
         draft = desk.writing.draft(row)
@@ -31,7 +34,11 @@ def reply(arguments: Namespace) -> int:
                 talk(problem)
             _print(desk, draft)
             return 1 if problems else 0
-        outbox_id = desk.writing.send(draft, now=arguments.now)
+        at = moment(arguments.at, datetime.now(desk.config.timezone)) if arguments.at else None
+        outbox_id = desk.writing.send(draft, now=arguments.now, at=at)
+        if at is not None:
+            talk(say("cli.goes_out", at=shown_time(at, desk.config.timezone)))
+            return 0
         if arguments.wait:
             from agentdesk.cli.waiting import send_and_wait  # noqa: PLC0415 - starting an engine is the exception
 

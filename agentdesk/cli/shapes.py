@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from agentdesk.cli.output import stamp
 from agentdesk.desk import cautions
 from agentdesk.desk.facts import Item, OutboxFact, Panel, Row
+from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer
 from agentdesk.domain.order import Order
 
@@ -127,6 +128,11 @@ class Shapes:
             "created_at": self.at(entry.created_at),
             "hold_until": self.at(entry.hold_until),
             "next_try_at": self.at(entry.next_try_at),
+            "goes_at": self.at(entry.hold_until) if entry.state is MessageState.SCHEDULED else None,
+            "refused": list(entry.refused),
+            "waiting": list(entry.waiting),
+            "doubtful": list(entry.doubtful),
+            "copy": entry.file_detail,
         }
 
 

@@ -83,8 +83,10 @@ def send_and_wait(desk: Desk, outbox_id: int) -> int:
         return found is None or found.state in DONE | NEEDS_AGENT
 
     def deferred() -> bool:
+        """It was tried in vain, or is not tried because the mailbox can't be looked through before."""
         found = entry()
-        return found is not None and found.state is MessageState.QUEUED and found.attempts > 0
+        lost = found is not None and any(c.name == found.channel and c.state in LOST for c in desk.reading.channels())
+        return found is not None and found.state is MessageState.QUEUED and (found.attempts > 0 or lost)
 
     # In the background it ends by itself when the copy is filed, too.
     _until(desk, settled, deferred, SEND_PATIENCE, "background")

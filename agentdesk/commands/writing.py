@@ -22,6 +22,7 @@ COMPOSING = (
     Command("send.close", COMPOSER),
     Command("send.snooze", COMPOSER, Argument("until")),
     Command("send.keep", COMPOSER),
+    Command("send.later", COMPOSER, Argument("at")),
     Command("composer.leave", COMPOSER, footer=5),
     Command("composer.fields", COMPOSER, footer=4),
     Command("composer.next-field", COMPOSER, listed=False),

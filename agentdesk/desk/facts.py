@@ -57,7 +57,10 @@ class Row:
     automatic: bool
     has_draft: bool
     outbox: str
-    """The most urgent state of an unsent reply (held, queued, unknown, conflict, rejected, ...), or empty."""
+    """The most urgent state of an unsent reply (held, queued, unknown, conflict, rejected, ...), or empty; "refused" for one that
+    did not go to everybody."""
+    outbox_at: datetime | None = None
+    """When a reply goes out that is to go later."""
     caution: str = ""
     """The gravest kind of what its messages warn of, if it is severe (`domain.warnings`), or empty."""
 

@@ -119,13 +119,16 @@ class Queue:
             tags.setdefault(tag["conversation"], []).append(tag["tag"])
         drafts = {d[0] for d in db.execute(f"SELECT conversation FROM draft WHERE conversation IN ({marks}) AND text != ''", ids)}
         outbox: dict[int, str] = {}
+        later: dict[int, int] = {}
         for entry in db.execute(
-            f"SELECT o.conversation, {SHOWN_STATE} AS state FROM outbox o WHERE o.conversation IN ({marks})"
+            f"SELECT o.conversation, o.hold_until, {SHOWN_STATE} AS state FROM outbox o WHERE o.conversation IN ({marks})"
             " AND (o.state NOT IN ('accepted', 'filed') OR o.look)", ids,
         ):
             known = outbox.get(entry["conversation"])
             if known is None or _OUTBOX_WEIGHT.index(entry["state"]) < _OUTBOX_WEIGHT.index(known):
                 outbox[entry["conversation"]] = entry["state"]
+            if entry["state"] == "scheduled":
+                later[entry["conversation"]] = min(entry["hold_until"], later.get(entry["conversation"], entry["hold_until"]))
         warned: dict[int, list[Caution]] = {}
         for message in db.execute(f"SELECT conversation, cautions FROM message WHERE conversation IN ({marks}) AND cautions != '[]'", ids):
             warned.setdefault(message["conversation"], []).extend(warnings.from_json(message["cautions"]))
@@ -140,6 +143,7 @@ class Queue:
             row["row"]: _row(
                 row, tuple(tags.get(row["row"], ())), has_draft=row["row"] in drafts, outbox=outbox.get(row["row"], ""),
                 caution=gravest(warned.get(row["row"], ())),
+                outbox_at=moment(later[row["row"]]) if outbox.get(row["row"]) == "scheduled" else None,
             )
             for row in rows
         }
@@ -190,7 +194,7 @@ class Queue:
         return row[0] if row else None
 
 
-def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: str, caution: str) -> Row:
+def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: str, outbox_at: datetime | None, caution: str) -> Row:
     return Row(
         row=row["row"], id=row["id"], channel=row["channel"], kind=row["kind"], subject=row["subject"],
         customer_name=row["person"] or row["address"], customer_address=row["address"], status=row["effective"],
@@ -199,5 +203,6 @@ def _row(row: sqlite3.Row, tags: tuple[str, ...], *, has_draft: bool, outbox: st
         waiting_since=moment_or_none(row["waiting_since"]), due_at=moment_or_none(row["due_at"]),
         snoozed_until=moment_or_none(row["snoozed_until"]) if row["effective"] == Status.SNOOZED else None,
         order_number=row["order_number"], spam=bool(row["spam"]), automatic=bool(row["automatic"]), has_draft=has_draft, outbox=outbox,
+        outbox_at=outbox_at,
         caution=caution,
     )

@@ -25,6 +25,7 @@ from agentdesk.store import conversations, customers, drafts, outbox, threads
 from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Tx, millis
 from agentdesk.store.mail import MADE_UP
+from agentdesk.store.rules import opening_hours
 
 
 class Writing(Deciding):
@@ -233,7 +234,11 @@ class Writing(Deciding):
         found = self._db.value("SELECT state FROM outbox WHERE id = ?", (row,))
         return None if found is None else MessageState(found)
 
+    def next_opening(self) -> datetime | None:
+        """When the desk opens next; None if it never closes."""
+        return opening_hours(self._config).opens_after(datetime.now(UTC))
+
     def unsent(self) -> int:
-        """How many replies the engine still has to hand over."""
-        marks = ", ".join(f"'{s.value}'" for s in outbox.UNSENT)
+        """How many replies the engine still has to hand over now; those that are to go later are not among them."""
+        marks = ", ".join(f"'{s.value}'" for s in outbox.UNSENT if s is not MessageState.SCHEDULED)
         return int(self._db.value(f"SELECT count(*) FROM outbox WHERE state IN ({marks})") or 0)

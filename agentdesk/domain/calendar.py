@@ -62,6 +62,20 @@ class OpeningHours:
         opening = next(self._openings(at), None)
         return None if opening is None else max(at, opening[0])
 
+    def opens_after(self, at: datetime) -> datetime | None:
+        """The next moment after `at` at which somebody comes who was not there before; None if it is always open, or never opens."""
+        at = _utc(at)
+        if self._always:
+            return None
+        shut = at if not self.is_open(at) else None
+        for begin, end in self._openings(at):
+            if shut is not None and begin > shut:
+                return begin
+            shut = end
+            if end - at > timedelta(days=HORIZON):
+                return None
+        return None
+
     def add(self, start: datetime, duration: timedelta) -> datetime | None:
         """The moment at which `duration` of opening time has passed since `start`; None if it never does."""
         start = _utc(start)

@@ -1,19 +1,22 @@
-"""A moment to come, as an agent or a script writes it: `2h`, `30m`, `tomorrow`, `mon 14:00`, `24/12`, `24 dec 9:30`, `16:30`,
-`2026-12-24`, RFC 3339.
+"""A moment to come, as an agent or a script writes it: `2h`, `30m`, `tomorrow`, `mon 14:00`, `tomorrow 9am`, `24/12`, `24 dec 9:30`,
+`16:30`, `2026-12-24`, RFC 3339.
 
-Understood in English and Italian whatever the desk's language is: colleagues mix them.
+Understood in English and Italian whatever the desk's language is: colleagues mix them. Hours and minutes are counted on the time line, days and
+weeks by the calendar, so that a night in which the clock is moved makes neither longer or shorter. A time that such a night skips is the
+moment at which it would have been.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 MORNING = time(9)
 EVENING = time(18)
 _SPAN = re.compile(r"(\d{1,4})\s*(m|min|minut\w*|h|hour\w*|or[ae]|d|day\w*|g|giorn\w*|w|week\w*|settiman\w*)")
 _CLOCK = re.compile(r"(?:^|\s)(?:at |alle |ore )?(\d{1,2})[:.](\d{2})$|(?:^|\s)(?:at |alle |ore )(\d{1,2})$|\s(\d{1,2})$")
+_HALVES = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?\s?([ap])\.?m\.?(?=\s|$)")
 _DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})(?:[/.\-](\d{4}))?")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _NAMED = re.compile(r"(\d{1,2})\s+([a-z]{3})[a-z]*")
@@ -35,13 +38,17 @@ def parse(text: str, now: datetime) -> datetime | None:
             unit = "h"
         unit_length = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "w": timedelta(weeks=1), "s": timedelta(weeks=1)}
         length = unit_length.get(unit, timedelta(days=1))
-        return (now + count * length).replace(second=0, microsecond=0) if count else None
+        if not count:
+            return None
+        at = now + count * length if unit in "dgws" else (now.astimezone(UTC) + count * length).astimezone(now.tzinfo)
+        return _real(at.replace(second=0, microsecond=0))
     with contextlib.suppress(ValueError):
         # A date alone reads as midnight; it is meant as a morning, and comes below.
         exact = datetime.fromisoformat(words) if "t" in words and words[:4].isdecimal() else None
         if exact is not None:
-            exact = exact if exact.tzinfo is not None else exact.replace(tzinfo=now.tzinfo)
-            return exact if exact > now else None
+            exact = exact if exact.tzinfo is not None else _real(exact.replace(tzinfo=now.tzinfo))
+            return exact if _later(exact, now) else None
+    words = _HALVES.sub(_by_24, words)
     clock: time | None = None
     found = _CLOCK.search(" " + words if _is_clock(words) else words)
     if found:
@@ -60,11 +67,28 @@ def parse(text: str, now: datetime) -> datetime | None:
     if day is None:
         if words:
             return None
-        at = datetime.combine(now.date(), clock or MORNING, now.tzinfo)
-        return at if at > now else at + timedelta(days=1)
+        at = _real(datetime.combine(now.date(), clock or MORNING, now.tzinfo))
+        return at if _later(at, now) else _real(datetime.combine(now.date() + timedelta(days=1), clock or MORNING, now.tzinfo))
     evening = any(word in words for word in ("evening", "stasera", "sera", "tonight"))
-    at = datetime.combine(day, clock or (EVENING if evening else MORNING), now.tzinfo)
-    return at if at > now else None
+    at = _real(datetime.combine(day, clock or (EVENING if evening else MORNING), now.tzinfo))
+    return at if _later(at, now) else None
+
+
+def _later(at: datetime, now: datetime) -> bool:
+    """On the time line: within one zone Python compares what clocks show, and one hour of autumn comes twice."""
+    return at.astimezone(UTC) > now.astimezone(UTC)
+
+
+def _real(at: datetime) -> datetime:
+    """A moment that clocks show: of the hour that is skipped in spring, the moment it would have been."""
+    return at.astimezone(UTC).astimezone(at.tzinfo)
+
+
+def _by_24(found: re.Match[str]) -> str:
+    hour, minute = int(found[1]), found[2] or "00"
+    if not 1 <= hour <= 12:
+        return found[0]
+    return f"{hour % 12 + (12 if found[3] == 'p' else 0)}:{minute}"
 
 
 def _is_clock(words: str) -> bool:

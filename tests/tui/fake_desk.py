@@ -459,7 +459,7 @@ class FakeWork:
             self.desk.rows[number] = replace(known, tags=tags)
         return "tagged"
 
-    def note(self, rows: Any, text: str) -> str:
+    def note(self, rows: Any, text: str, cursor: int | None = None) -> str:
         for number in rows:
             made = item(f"note{len(self.did)}", Direction.NOTE, NOW, text)
             self.desk.threads[number] = (*self.desk.reading.thread(number), made)
@@ -556,7 +556,16 @@ class FakeWriting:
             problems.append("Nobody to send to.")
         return tuple(problems)
 
-    def send(self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False) -> int:
+    def restore(self, draft: Draft) -> Draft:
+        draft.id = 0
+        return self.save(draft)
+
+    def next_opening(self) -> datetime | None:
+        return None
+
+    def send(
+        self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False, at: datetime | None = None
+    ) -> int:
         if draft.id:
             self.discard(draft.id)
         number = len(self.desk.sent) + 1
@@ -592,6 +601,27 @@ class FakeWriting:
 
     def mark_sent(self, outbox_id: int) -> None:
         self._set(outbox_id, MessageState.ACCEPTED)
+
+    def send_now(self, outbox_id: int) -> None:
+        self._set(outbox_id, MessageState.QUEUED)
+
+    def reschedule(self, outbox_id: int, at: datetime) -> None:
+        self.desk.sent = [replace(o, state=MessageState.SCHEDULED, hold_until=at) if o.id == outbox_id else o for o in self.desk.sent]
+
+    def file_now(self, outbox_id: int) -> None:
+        self.desk.sent = [replace(o, file_detail="") if o.id == outbox_id else o for o in self.desk.sent]
+
+    def keep_here(self, outbox_id: int) -> None:
+        self._set(outbox_id, MessageState.FILED)
+
+    def leave(self, outbox_id: int) -> None:
+        self.desk.sent = [replace(o, look=False, waiting=(), doubtful=()) if o.id == outbox_id else o for o in self.desk.sent]
+
+    def write_again(self, outbox_id: int) -> Draft:
+        entry = next(o for o in self.desk.sent if o.id == outbox_id)
+        self.leave(outbox_id)
+        to = tuple(Address("", address) for address in entry.refused)
+        return self.save(Draft(0, entry.conversation, "reply", entry.channel, to=to, subject=entry.subject, text=entry.text))
 
     def unsent(self) -> int:
         return sum(o.state in {MessageState.HELD, MessageState.QUEUED, MessageState.SENDING} for o in self.desk.sent)

@@ -111,13 +111,14 @@ examples:
     "cli.lookup_more": "By number, name, phone or address; exit status 1 if nothing is found.\n\nexamples:\n  agentdesk lookup 10245\n  agentdesk lookup laura rossi",
     "cli.lookup_text": "what the caller says",
     "cli.outbox": "what is held, queued, sent, unknown",
-    "cli.outbox_more": "example:\n  agentdesk outbox --json",
+    "cli.outbox_more": "examples:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at \"tomorrow 9:00\"",
     "cli.reply": "write a reply into the outbox",
     "cli.reply_more": """Recipients, subject and threading are those of the composer. A reply with a missing value is refused and the value is named.
 
 examples:
   agentdesk reply k3f9 --snippet shipping/order-shipped --dry-run
   agentdesk reply k3f9 --snippet delay --set days=3
+  agentdesk reply k3f9 --snippet delay --set days=3 --at "tomorrow 9:00"
   echo "Dear Laura, ..." | agentdesk reply k3f9 --text - --now --wait""",
     "cli.reply_snippet": "the snippet to fill for this conversation",
     "cli.reply_text": "the text itself, or - to read it from stdin",
@@ -202,4 +203,19 @@ examples:
     "cli.messages": "{n} message|{n} messages",
     "cli.bytes": "{received} B in, {sent} B out, {trips} round trips",
     "cli.demo_page": "play the customer: {page}",
+    "cli.meta_number": "NUMBER",
+    "cli.outbox_number": "a reply, by the number in the first column; without a decision it is shown",
+    "cli.outbox_take_back": "make it a draft again",
+    "cli.outbox_send": "send it: now, although the conversation went on, or once more to those who may not have it",
+    "cli.outbox_arrived": "it arrived: it counts as sent",
+    "cli.outbox_file": "try to put the copy into Sent",
+    "cli.outbox_keep_here": "give the copy in Sent up",
+    "cli.outbox_leave": "leave those who refused it or wait for it",
+    "cli.outbox_at": "send it then",
+    "cli.outbox_number_missing": "{option} needs the number of a reply",
+    "cli.outbox_no_entry": "there is no reply {number} in the outbox",
+    "cli.outbox_done": "done",
+    "cli.reply_at": "send it then: tomorrow 9:00, mon 8:30, 2h",
+    "cli.goes_out": "goes out {at}",
+    "cli.at_and_wait": "--at and --wait don't go together: it waits until then",
 }

@@ -176,4 +176,6 @@ WORDS = {
     "commands.picker_turn_help": "Switch: the language of a snippet, the other action of an entry",
     "commands.picker_leave": "leave",
     "commands.picker_leave_help": "Leave the list",
+    "commands.send_later": "send later",
+    "commands.send_later_help": "Send at a moment to come: tomorrow 9:00, mon 8:30, 2h, when the desk opens",
 }

@@ -111,13 +111,14 @@ esempi:
     "cli.lookup_more": "Per numero, nome, telefono o indirizzo; stato d'uscita 1 se non si trova nulla.\n\nesempi:\n  agentdesk lookup 10245\n  agentdesk lookup laura rossi",
     "cli.lookup_text": "ciò che dice chi chiama",
     "cli.outbox": "ciò che è trattenuto, in coda, inviato, di esito ignoto",
-    "cli.outbox_more": "esempio:\n  agentdesk outbox --json",
+    "cli.outbox_more": "esempi:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at \"domani 9:00\"",
     "cli.reply": "mette una risposta in uscita",
     "cli.reply_more": """Destinatari, oggetto e collegamento sono quelli del compositore. Una risposta a cui manca un valore è rifiutata, e si dice quale.
 
 esempi:
   agentdesk reply k3f9 --snippet shipping/order-shipped --dry-run
   agentdesk reply k3f9 --snippet delay --set days=3
+  agentdesk reply k3f9 --snippet delay --set days=3 --at "domani 9:00"
   echo "Gentile Laura, ..." | agentdesk reply k3f9 --text - --now --wait""",
     "cli.reply_snippet": "la risposta pronta da riempire per questa conversazione",
     "cli.reply_text": "il testo stesso, o - per leggerlo da stdin",
@@ -202,4 +203,19 @@ esempi:
     "cli.messages": "{n} messaggio|{n} messaggi",
     "cli.bytes": "{received} B ricevuti, {sent} B inviati, {trips} viaggi",
     "cli.demo_page": "fai il cliente: {page}",
+    "cli.meta_number": "NUMERO",
+    "cli.outbox_number": "una risposta, con il numero della prima colonna; senza decisione la si mostra",
+    "cli.outbox_take_back": "falla tornare bozza",
+    "cli.outbox_send": "inviala: adesso, benché la conversazione sia andata avanti, o ancora a chi può non averla",
+    "cli.outbox_arrived": "è arrivata: vale come inviata",
+    "cli.outbox_file": "prova a mettere la copia tra gli inviati",
+    "cli.outbox_keep_here": "rinuncia alla copia tra gli inviati",
+    "cli.outbox_leave": "lascia perdere chi l'ha rifiutata o l'aspetta",
+    "cli.outbox_at": "inviala a quell'ora",
+    "cli.outbox_number_missing": "{option} vuole il numero di una risposta",
+    "cli.outbox_no_entry": "in uscita non c'è la risposta {number}",
+    "cli.outbox_done": "fatto",
+    "cli.reply_at": "inviala a quell'ora: domani 9:00, lun 8:30, 2h",
+    "cli.goes_out": "parte {at}",
+    "cli.at_and_wait": "--at e --wait non vanno insieme: aspetta fino ad allora",
 }

@@ -176,4 +176,6 @@ WORDS = {
     "commands.picker_turn_help": "Cambia: la lingua di un modello, l'altra azione di una voce",
     "commands.picker_leave": "esci",
     "commands.picker_leave_help": "Lascia l'elenco",
+    "commands.send_later": "invia dopo",
+    "commands.send_later_help": "Invia a un momento futuro: domani 9:00, lun 8:30, 2h, alla riapertura",
 }

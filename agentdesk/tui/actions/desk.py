@@ -172,23 +172,29 @@ def mouse(screen: DeskScreen, count: int, argument: str) -> None:
 def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
     """Leave; with replies still on their way, ask what becomes of them."""
     screen.save_draft()
-    unsent = [entry for entry in screen.desk.writing.outbox() if entry.state in UNDER_WAY]
-    if not unsent:
+    entries = screen.desk.writing.outbox()
+    unsent = [entry for entry in entries if entry.state in UNDER_WAY]
+    for_later = [entry for entry in entries if entry.state is MessageState.SCHEDULED]
+    if not unsent and not for_later:
         screen.desk_app.leave("now")
         return
     choices = [
         Choice(say("screen.quit_wait"), say("screen.quit_wait_why"), "wait"),
         Choice(say("screen.quit_background"), say("screen.quit_background_why"), "background"),
         Choice(say("screen.quit_keep"), say("screen.quit_keep_why"), "keep"),
-        Choice(say("screen.quit_stay"), "", "stay", role="mute"),
-    ]
-    choices.append(Choice("", heading=True))
+    ] if unsent else [Choice(say("screen.quit_anyway"), say("screen.quit_anyway_why"), "keep")]
+    choices += [Choice(say("screen.quit_stay"), "", "stay", role="mute"), Choice("", heading=True)]
     now = screen.now()
-    for entry in unsent:
+    if for_later:
+        needed = say("screen.quit_later", n=len(for_later))
+        choices += [Choice(text, heading=True) for text in wrap(needed, max(30, screen.middle.size.width - 4))]
+    for entry in (*unsent, *for_later):
         who = ", ".join(a.name or a.address for a in entry.to) or entry.channel
         state = say(f"screen.state_{entry.state.value}")
         if entry.hold_until is not None and entry.state is MessageState.HELD:
             state += f" {max(0, round((entry.hold_until - now).total_seconds()))} s"
+        elif entry.hold_until is not None and entry.state is MessageState.SCHEDULED:
+            state = times.until(entry.hold_until, now)
         choices.append(Choice(f"{who} · {entry.subject} · {state}", heading=True))
 
     def chosen(choice: Choice) -> None:
@@ -199,4 +205,5 @@ def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
         elif what != "stay":
             screen.desk_app.leave("background" if what == "background" else "keep")
 
-    screen.choose_from(Options(say("screen.quit_title", n=len(unsent)), choices, chosen, typed=False, share=1.0, wide=True))
+    title = say("screen.quit_title", n=len(unsent)) if unsent else say("screen.quit_later_title", n=len(for_later))
+    screen.choose_from(Options(title, choices, chosen, typed=False, share=1.0, wide=True))

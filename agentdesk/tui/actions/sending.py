@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from agentdesk.desk.facts import OutboxFact
 from agentdesk.domain import when
 from agentdesk.domain.conversation import MessageState
-from agentdesk.errors import DeskError
+from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.actions.verbs import ask_moment
-from agentdesk.tui.layout import Piece, wrap
 from agentdesk.tui.screens.desk import DeskScreen, Sent
-from agentdesk.tui.sheets.pick import Options
 from agentdesk.tui.widgets.composer import OPEN_PLACE
 from agentdesk.tui.widgets.sheet import Choice
-
-TROUBLE = frozenset({MessageState.UNKNOWN, MessageState.CONFLICT, MessageState.REJECTED})
 
 
 def stopped(screen: DeskScreen) -> bool:
@@ -43,7 +37,8 @@ def stopped(screen: DeskScreen) -> bool:
     return True
 
 
-def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
+def send(screen: DeskScreen, then: str, until: datetime | None = None, at: datetime | None = None) -> None:
+    """`then`, `until`: what the conversation becomes; `at`: not now but then."""
     composer = screen.composer
     draft = composer.take()
     if draft is None:
@@ -52,7 +47,7 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
         if not draft.text.strip():
             screen.tell(say("screen.note_empty"), "bad")
             return
-        words = screen.desk.work.note([draft.conversation], draft.text)
+        words = screen.desk.work.note([draft.conversation], draft.text, draft.cursor)
         if draft.id:
             screen.desk.writing.discard(draft.id)
         composer.shut()
@@ -63,7 +58,11 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
         return
     who = ", ".join(a.name or a.address for a in draft.to) or (screen.row.customer_name if screen.row else "")
     conversation = draft.conversation
-    outbox_id = screen.desk.writing.send(draft, then, until)
+    try:
+        outbox_id = screen.desk.writing.send(draft, then, until, at=at)
+    except Refused as error:
+        screen.tell(str(error), "bad")
+        return
     screen.last_sent = Sent(outbox_id, conversation)
     composer.shut()
     screen.desk_app.wake()
@@ -71,7 +70,8 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None) -> None:
     hold = entry.hold_until if entry is not None and entry.state is MessageState.HELD else None
     # Who wrote to the warehouse, or to somebody new, was about something else and goes back to that.
     after(screen, conversation if draft.kind == "reply" else screen.current, stay=then == "open" or draft.kind != "reply")
-    screen.told(say("screen.sent_to", who=who), until=hold)
+    words = say("screen.sent_to", who=who) if at is None else say("screen.goes_to", who=who, at=times.until(at, screen.now()))
+    screen.told(words, until=hold)
 
 
 def after(screen: DeskScreen, sent: int, *, stay: bool) -> None:
@@ -132,110 +132,33 @@ def send_snooze(screen: DeskScreen, count: int, argument: str) -> None:
     ask_moment(screen, say("commands.send_snooze"), chosen)
 
 
-# -- the outbox ----------------------------------------------------------------------------------------------------
+@does("send.later")
+def send_later(screen: DeskScreen, count: int, argument: str) -> None:
+    """At a moment to come: one of the usual ones, the next opening, or one in words."""
+    if argument:
+        at = when.parse(argument, screen.now())
+        if at is None:
+            screen.tell(say("screen.no_moment", text=argument), "bad")
+        else:
+            send(screen, "waiting", at=at)
+        return
+    draft = screen.composer.draft
+    if draft is None:
+        return
+    if draft.kind == "note":
+        screen.tell(say("screen.note_not_later"), "bad")
+        return
+    if stopped(screen):
+        return
+
+    def chosen(at: datetime) -> None:
+        screen.set_focus(screen.composer.box)
+        send(screen, "waiting", at=at)
+
+    ask_moment(screen, say("commands.send_later"), chosen, first=opening(screen))
 
 
-class Outbox(Options):
-    """Each reply with its state in words; enter says what can be done."""
-
-    topics = frozenset({"outbox", "all"})
-
-    def __init__(self, screen: DeskScreen) -> None:
-        self._screen = screen
-        super().__init__(say("commands.outbox"), (), self._open, share=1.0, wide=True)
-
-    def choices(self, query: str) -> Sequence[Choice]:
-        self._options = self._entries()
-        return super().choices(query)
-
-    def _entries(self) -> list[Choice]:
-        now = self._screen.now()
-        entries = sorted(self._screen.desk.writing.outbox(), key=lambda e: (e.state not in TROUBLE, -e.created_at.timestamp()))
-        choices = []
-        for entry in entries:
-            who = ", ".join(a.name or a.address for a in entry.to)
-            words = say(f"screen.state_{entry.state.value}")
-            if entry.state is MessageState.HELD and entry.hold_until:
-                words += f" {max(0, round((entry.hold_until - now).total_seconds()))} s"
-            role = "bad" if entry.state in TROUBLE else "mute" if entry.state is MessageState.FILED else "text"
-            title = f"{times.clock(entry.created_at, now)}  {who or entry.channel} · {entry.subject}"
-            choices.append(Choice(title, words, entry, role=role))
-        return choices
-
-    def previews(self) -> bool:
-        return True
-
-    def preview_title(self) -> str:
-        return ""
-
-    def preview(self, choice: Choice | None, query: str, width: int) -> list[list[Piece]]:
-        roles = self._screen.desk_app.roles
-        if choice is None:
-            return [[(say("screen.outbox_empty"), roles.mute)]]
-        entry: OutboxFact = choice.value
-        style = roles.bad if entry.state in TROUBLE else roles.mute
-        lines: list[list[Piece]] = [[(text, style)] for text in wrap(say(f"screen.outbox_{entry.state.value}"), width)]
-        if entry.detail:
-            lines += [[(text, style)] for text in wrap(entry.detail, width)]
-        if entry.next_try_at is not None and entry.state is MessageState.QUEUED:
-            lines.append([(say("screen.next_try", at=times.until(entry.next_try_at, self._screen.now()), n=entry.attempts), roles.mute)])
-        lines.append([])
-        lines += [[(text, roles.text)] for text in wrap(entry.text, width)]
-        return lines
-
-    def _open(self, choice: Choice) -> None:
-        screen, entry = self._screen, choice.value
-        actions = outbox_actions(entry)
-
-        def chosen(choice: Choice) -> None:
-            screen.close_sheet()
-            act_on_outbox(screen, entry, str(choice.value))
-
-        screen.choose_from(Options(choice.title, actions, chosen, share=0.4, wide=True))
-
-
-def outbox_actions(entry: OutboxFact) -> list[Choice]:
-    """What can be done about a reply in its state."""
-    names = []
-    if entry.can_be_taken_back:
-        names.append("edit")
-    if entry.state in TROUBLE:
-        names.append("anyway")
-    if entry.state is MessageState.UNKNOWN:
-        names = ["mark", "anyway"]
-    names.append("open")
-    return [Choice(say(f"screen.outbox_do_{name}"), "", name) for name in names]
-
-
-def act_on_outbox(screen: DeskScreen, entry: OutboxFact, what: str) -> None:
-    try:
-        if what == "edit":
-            row = screen.desk.writing.cancel(entry.id)
-            if row is None:
-                screen.tell(say("screen.too_late"), "bad")
-                return
-            screen.current = 0
-            screen.open(row)
-            if screen.composer.draft is not None:
-                screen.set_focus(screen.composer.box)
-            screen.tell(say("screen.is_draft_again"))
-        elif what == "anyway":
-            screen.desk.writing.send_anyway(entry.id)
-            screen.tell(say("screen.queued_again"))
-        elif what == "mark":
-            screen.desk.writing.mark_sent(entry.id)
-            screen.tell(say("screen.marked_sent"))
-        elif entry.conversation:
-            screen.open(entry.conversation)
-    except DeskError as error:
-        screen.tell(str(error), "bad")
-    screen.desk_app.wake()
-    screen.renew_conversation()
-    screen.refresh_lines()
-    screen.show_keys()
-
-
-@does("outbox")
-def outbox(screen: DeskScreen, count: int, argument: str) -> None:
-    screen.save_draft()
-    screen.choose_from(Outbox(screen))
+def opening(screen: DeskScreen) -> tuple[Choice, ...]:
+    """The next time the desk opens, to choose from."""
+    at = screen.desk.writing.next_opening()
+    return () if at is None else (Choice(say("screen.at_opening"), times.until(at, screen.now()), at),)

@@ -46,8 +46,7 @@ def next_chat(screen: DeskScreen, count: int, argument: str) -> None:
 def undo(screen: DeskScreen, count: int, argument: str) -> None:
     thrown_away, screen.desk_app.thrown_away = screen.desk_app.thrown_away, None
     if thrown_away is not None:
-        thrown_away.id = 0
-        screen.desk.writing.save(thrown_away)
+        screen.desk.writing.restore(thrown_away)
         if thrown_away.conversation and thrown_away.conversation != screen.current:
             screen.show_conversation(thrown_away.conversation)
         screen.composer.open(thrown_away)
@@ -88,6 +87,8 @@ def bring_back(screen: DeskScreen, rows: Sequence[int]) -> None:
         screen.show_conversation(rows[0])
     else:
         screen.renew_conversation()
+        if screen.composer.draft is None and screen.current in rows and (draft := screen.saved_draft(screen.current)):
+            screen.composer.open(draft, to=screen.answered(draft))  # a note that was taken back
 
 
 def act(screen: DeskScreen, verb: Callable[[Sequence[int]], str], *, leaves: bool = False) -> None:
@@ -222,8 +223,8 @@ def moments(now: datetime) -> list[Choice]:
     return [Choice(say(key), times.until(at, now), at) for key, at in options]
 
 
-def ask_moment(screen: DeskScreen, title: str, then: Callable[[datetime], None]) -> None:
-    """One of the usual moments, or one in words."""
+def ask_moment(screen: DeskScreen, title: str, then: Callable[[datetime], None], *, first: Sequence[Choice] = ()) -> None:
+    """One of the usual moments (`first` before them), or one in words."""
 
     def other(typed: str) -> Choice | None:
         at = when.parse(typed, screen.now())
@@ -234,7 +235,7 @@ def ask_moment(screen: DeskScreen, title: str, then: Callable[[datetime], None])
         then(choice.value)
 
     sheet = Options(
-        title, moments(screen.now()), chosen, other=other, placeholder=say("screen.moment_placeholder"), share=0.5,
+        title, [*first, *moments(screen.now())], chosen, other=other, placeholder=say("screen.moment_placeholder"), share=0.5,
         nothing=say("screen.no_such_moment"),
     )
     screen.choose_from(sheet)

@@ -257,6 +257,8 @@ class Conversation(Lines, can_focus=True):
         lines.extend(self._attachments(item.attachments, number, width, roles))
         if item.problem:
             lines.extend(((text, roles.warm),) for text in wrap(self._problem(item.problem), width))
+        for notice in item.notices:
+            lines.extend(((text, roles.bad if item.look else roles.note),) for text in wrap(notice, width))
         if item.detail and item.state in BAD:
             lines.extend(((text, roles.bad),) for text in wrap(item.detail, width))
         if item.gone:
@@ -306,8 +308,10 @@ class Conversation(Lines, can_focus=True):
         if ours and item.state:
             style = roles.bad if item.state in BAD else roles.faint if item.state in GOOD else roles.note
             words = say(f"screen.state_{item.state}") if item.state in STATES else item.state
+            if item.goes_at is not None:
+                words = say("screen.goes_at", at=times.until(item.goes_at, now))
             pieces.append(("  " + words, style))
-            if item.state in LOOK:
+            if item.state in LOOK or item.look:
                 pieces.append((" · " + self.desk_app.key_of("outbox"), roles.accent))
         others = [str(a.address) for a in item.cc]
         if others:

@@ -28,7 +28,7 @@ HEAD = 1
 """Lines above the rows: the view's name and its count."""
 TALL = 2
 """Lines of a row."""
-TROUBLE = frozenset({"unknown", "conflict", "rejected"})
+TROUBLE = frozenset({"unknown", "conflict", "rejected", "refused"})
 
 
 class Queue(Lines, can_focus=True):
@@ -346,6 +346,8 @@ class Queue(Lines, can_focus=True):
         roles = self.roles
         if row.outbox in TROUBLE:
             return (say(f"screen.state_{row.outbox}_short"), roles.bad)
+        if row.outbox_at is not None:
+            return (times.until(row.outbox_at, self._now()), roles.note)
         if row.outbox:
             return (say(f"screen.state_{row.outbox}_short"), roles.note)
         if row.has_draft:
