@@ -167,7 +167,8 @@ def secret(
     table = Table(node, "command", "env", "keyring", *(("store",) if changing else ()))
     command, env, keyring = table.get("command"), table.get("env"), table.get("keyring")
     given = [child for child in (command, env, keyring) if child is not None]
-    if len(given) != 1:
+    keep = table.text("store") if changing else ""
+    if len(given) != 1 or (keep and command is None):
         raise node.error(allowed)
     if keyring is not None:
         if keyring.value is not True:
@@ -176,9 +177,6 @@ def secret(
     word = text_of(given[0])
     if not word.strip() or (env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", word)):
         raise given[0].error(allowed)
-    keep = table.text("store") if changing else ""
-    if keep and command is None:
-        raise node.error(allowed)
     return Secret("env" if env is not None else "command", word, node.file, node.line, keep)
 
 

@@ -245,3 +245,109 @@ def test_nothing_is_fetched_for_init_without_checks(folder, monkeypatch):
 
     monkeypatch.setattr(init, "fetch", fail)
     assert run(folder, *GIVEN, "--password-env", "NOT_SET") == 0
+
+
+# Providers, sign-ins
+
+
+def given_for(address):
+    at = GIVEN.index("--address")
+    return (*GIVEN[: at + 1], address, *GIVEN[at + 2 :])
+
+
+@pytest.mark.parametrize(
+    ("address", "imap", "smtp", "words"),
+    [
+        ("negozio@gmail.com", "imaps://imap.gmail.com:993", "smtps://smtp.gmail.com:465", "Gmail"),
+        ("negozio@hotmail.it", "imaps://outlook.office365.com:993", "smtp+starttls://smtp-mail.outlook.com:587", "xoauth2"),
+        ("negozio@yahoo.it", "imaps://imap.mail.yahoo.com:993", "smtps://smtp.mail.yahoo.com:465", "Yahoo"),
+        ("negozio@icloud.com", "imaps://imap.mail.me.com:993", "smtp+starttls://smtp.mail.me.com:587", "iCloud"),
+        ("negozio@fastmail.com", "imaps://imap.fastmail.com:993", "smtps://smtp.fastmail.com:465", "Fastmail"),
+        ("negozio@gmx.de", "imaps://imap.gmx.net:993", "smtps://mail.gmx.net:465", "GMX"),
+        ("negozio@LIBERO.it", "imaps://imapmail.libero.it:993", "smtps://smtp.libero.it:465", "Libero"),
+        ("negozio@pec.it", "imaps://imaps.pec.aruba.it:993", "smtps://smtps.pec.aruba.it:465", "Aruba PEC"),
+        ("negozio@aruba.it", "imaps://imaps.aruba.it:993", "smtps://smtps.aruba.it:465", "Aruba"),
+    ],
+)
+def test_init_knows_the_big_providers_and_which_password_they_want(folder, capsys, address, imap, smtp, words):
+    assert run(folder, *given_for(address), "--password-env", "PW") == 0
+    channel = load(folder, folder).channels[0]
+    assert (str(channel.imap), str(channel.smtp)) == (imap, smtp)
+    assert words in capsys.readouterr().err
+
+
+def test_a_provider_is_known_by_its_servers_where_the_domain_is_ones_own():
+    from agentdesk.cli import known_mail
+
+    assert known_mail.by_server("IMAP.gmail.com.").name == "Gmail"
+    assert known_mail.by_server("outlook.office365.com").takes == "oauth"
+    assert known_mail.by_server("imap.evil-gmail.com") is None
+    assert known_mail.by_domain("notgmail.com") is None
+
+
+def test_init_writes_a_sign_in_with_a_client_of_ones_own(folder, capsys):
+    assert run(folder, *given_for("negozio@gmail.com"), "--client-id", 'id "x".apps.example') == 0
+    channel = load(folder, folder).channels[0]
+    assert (channel.oauth.provider, channel.oauth.client_id) == ("google", 'id "x".apps.example')
+    assert channel.oauth.client_secret.kind == channel.password.kind == "keyring"
+    assert "agentdesk login" in capsys.readouterr().err
+
+
+def test_init_writes_a_sign_in_with_microsoft_and_two_commands(folder, capsys):
+    given = (*given_for("shop@shop.example"), "--imap", "outlook.office365.com", "--smtp", "smtp+starttls://smtp.office365.com")
+    assert run(folder, *given, "--client-id", "guid", "--tenant", "shop.example", "--password-command", "cat t", "--store-command", "cat > t") == 0
+    channel = load(folder, folder).channels[0]
+    assert (channel.oauth.tenant, channel.password.value, channel.password.store) == ("shop.example", "cat t", "cat > t")
+
+
+def test_init_knows_no_sign_in_for_others(folder, capsys):
+    assert run(folder, *GIVEN, "--client-id", "x", "--password-env", "PW") == 2
+    assert "--client-id" in capsys.readouterr().err
+
+
+def test_doctor_says_which_password_a_provider_wants(empty, monkeypatch):
+    toml = empty.folder / "desk.toml"
+    text = toml.read_text().replace("imap://127.0.0.1:1", "imaps://outlook.office365.com").replace("smtp://127.0.0.1:1", "smtps://smtp.gmail.com")
+    monkeypatch.setenv("PW", "pw")
+    toml.write_text(text.replace('password = "pw"', 'password = { env = "PW" }'))
+    monkeypatch.setattr(checks, "imap", lambda config, password, **_: iter([Check("imap", OK, "in", config.name)]))
+    monkeypatch.setattr(checks, "smtp", lambda config, password, **_: Check("smtp", OK, "in", config.name))
+    monkeypatch.setattr(checks, "certificate", lambda server, ca_file, channel, **_: None)
+    found = {check["name"]: check for check in empty.run("doctor", "--json").json["checks"]}
+    assert found["provider"]["state"] == "warning"
+    assert "xoauth2" in found["provider"]["detail"]
+
+
+def test_doctor_names_what_is_wrong_with_a_sign_in(empty, monkeypatch):
+    """Not signed in, revoked, a clock that is wrong; and always what to do."""
+    from email.utils import formatdate
+
+    from tests.oauth_server import as_json, oauth_server
+
+    monkeypatch.setattr(checks, "imap", lambda config, password, *, tokens, **_: iter([Check("imap", OK, tokens.current()[:6], config.name)]))
+    monkeypatch.setattr(checks, "smtp", lambda config, password, **_: Check("smtp", OK, "in", config.name))
+    with oauth_server() as server:
+        toml = empty.folder / "desk.toml"
+        toml.write_text(
+            toml.read_text().replace(
+                'password = "pw"', f'auth = "xoauth2"\noauth = {server.toml()}\npassword = {{ command = "cat token", store = "cat > token" }}'
+            )
+        )
+
+        def found():
+            outcome = empty.run("doctor", "--json")
+            return {check["name"]: (check["state"], check["detail"]) for check in outcome.json["checks"] if check["channel"]}
+
+        state, words = found()["secret"]
+        assert (state, "agentdesk login support" in words) == ("failed", True)
+        (empty.folder / "token").write_text("gone\n")
+        state, words = found()["sign-in"]
+        assert (state, "agentdesk login support" in words, words.isprintable()) == ("failed", True, True)
+        (empty.folder / "token").write_text(server.sign_in() + "\n")
+        assert found()["sign-in"] == ("ok", "the provider gives access tokens (this one for 59 minutes)")
+        assert (empty.folder / "token").read_text().strip() in server.refresh_tokens
+        answer = {"access_token": "a", "token_type": "Bearer", "expires_in": 600}
+        server.instead = [lambda: as_json(200, answer, Date=formatdate(usegmt=True, timeval=1_000_000_000))]
+        state, words = found()["clock"]
+        assert state == "warning"
+        assert "differs by" in words
