@@ -150,6 +150,10 @@ class Item:
     """What it is or holds (`domain.message.Body.marks`)."""
     cautions: tuple[Caution, ...] = ()
     """What the agent should be warned of."""
+    raw: Fetch | None = None
+    """The whole message has been asked for, as it came."""
+    size: int = 0
+    """Bytes of it, as the server says."""
 
 
 @dataclass(frozen=True, slots=True)

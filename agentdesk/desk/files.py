@@ -60,11 +60,11 @@ class Files:
     # -- how far they are
 
     def facts(self, conversation: int) -> tuple[AttachmentFact, ...]:
-        """Every attachment of a conversation, in order."""
+        """Every attachment of a conversation, in the order of their numbers: of a message those first that stand in no text."""
         with self._db.snapshot() as db:
             found = attached(db, conversation)
             rows = db.execute("SELECT row FROM message WHERE conversation = ? ORDER BY at, row", (conversation,)).fetchall()
-            return tuple(fact for row in rows for fact in found.get(row["row"], ()))
+            return tuple(fact for row in rows for fact in sorted(found.get(row["row"], ()), key=_in_text))
 
     def fetch(self, attachment: int) -> Fetch | None:
         """How far an attachment is that was asked for."""
@@ -149,6 +149,23 @@ def attached(db: sqlite3.Connection, conversation: int) -> dict[int, list[Attach
             )
         )
     return found
+
+
+def _is_here(row: sqlite3.Row) -> bool:
+    """It was fetched, or lies within the text of its message."""
+    return row["blob"] != "" or originals.holds(row["part"])
+
+
+def _in_text(fact: AttachmentFact) -> bool:
+    return fact.inline and fact.type.startswith("image/")
+
+
+def raw_asked(db: sqlite3.Connection, conversation: int) -> dict[int, Fetch]:
+    """Whole messages of a conversation that have been asked for."""
+    rows = db.execute(
+        "SELECT m.row, m.channel FROM job j JOIN message m ON m.row = j.message WHERE j.kind = 'raw' AND m.conversation = ?", (conversation,)
+    ).fetchall()
+    return {row["row"]: _Line(db, row["channel"]).asked[("raw", row["row"])] for row in rows}
 
 
 class _Line:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from agentdesk.config import DeskConfig
 from agentdesk.desk import outgoing
 from agentdesk.desk.facts import AttachmentFact, ChannelFact, Item, Lookup, Panel, Question, Row
-from agentdesk.desk.files import attached
+from agentdesk.desk.files import attached, raw_asked
 from agentdesk.desk.queue import Queue
 from agentdesk.domain import warnings
 from agentdesk.domain.clean import clean_line
@@ -21,9 +21,9 @@ from agentdesk.domain.fold import notes
 from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
-from agentdesk.errors import NotFound, Refused
+from agentdesk.errors import NotFound
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, jobs, orders, originals, threads, trouble
+from agentdesk.store import conversations, customers, events, jobs, orders, threads, trouble
 from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
 
@@ -54,13 +54,13 @@ class Reading:
             return (*items, *self._outgoing(db, row, shown))
 
     def _messages(self, db: sqlite3.Connection, row: int) -> list[Item]:
-        found = attached(db, row)
+        found, whole = attached(db, row), raw_asked(db, row)
         return [
             Item(
                 key=m["key"], row=m["row"], outbox_id=0, message_id=m["message_id"], direction=Direction(m["direction"]),
                 sender=Address(m["from_name"], m["from_address"]), to=from_json(m["to_list"]), cc=from_json(m["cc_list"]),
                 subject=m["subject"], at=moment(m["at"]), text=m["text"], quoted=m["quoted"], html=bool(m["html"]),
-                attachments=tuple(found.get(m["row"], ())), state=m["state"], problem=m["problem"],
+                attachments=tuple(found.get(m["row"], ())), raw=whole.get(m["row"]), size=m["size"], state=m["state"], problem=m["problem"],
                 verified=Verified(m["verified"]), automatic=bool(m["automatic"]), gone=bool(m["gone"]),
                 marks=tuple(json.loads(m["marks"])), cautions=warnings.from_json(m["cautions"]),
             )

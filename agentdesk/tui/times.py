@@ -82,6 +82,15 @@ def until(at: datetime, now: datetime) -> str:
     return f"{weekday(local) if days < 7 else day(local, now)} {clock(at, now)}"
 
 
+def rough(seconds: float) -> str:
+    """How long something takes, as one says it before it is over: `40 s`, `4 min`, `2 h`."""
+    if seconds <= 55:
+        return say("files.seconds", n=max(5, -(-int(seconds) // 5) * 5))
+    if seconds < 90 * 60:
+        return say("files.minutes", n=-(-int(seconds) // 60))
+    return say("files.hours", n=round(seconds / 3600))
+
+
 def size(count: int) -> str:
     """Bytes: `640 B`, `2.1 kB`, `3.4 MB`."""
     if count < 1000:

@@ -236,12 +236,12 @@ NOT_OPENED = ["x.desktop", "x.sh", "x.exe", "x.html", "x.svg", "x.jar", "x.js", 
 
 @pytest.mark.parametrize("name", [*OPENED, *NOT_OPENED])
 def test_what_is_opened_is_looked_at_and_never_run(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from agentdesk.tui.actions import reading
+    from agentdesk.tui.actions import attachments
 
     started: list[tuple[Any, dict[str, Any]]] = []
     told: list[str] = []
-    monkeypatch.setattr(reading.shutil, "which", lambda opener: f"/usr/bin/{opener}")
-    monkeypatch.setattr(reading.subprocess, "Popen", lambda command, **options: started.append((command, options)))
+    monkeypatch.setattr(attachments.shutil, "which", lambda opener: f"/usr/bin/{opener}")
+    monkeypatch.setattr(attachments.subprocess, "Popen", lambda command, **options: started.append((command, options)))
     screen = SimpleNamespace(
         desk=SimpleNamespace(
             config=SimpleNamespace(state=tmp_path, channels=()),
@@ -249,7 +249,7 @@ def test_what_is_opened_is_looked_at_and_never_run(tmp_path: Path, name: str, mo
         ),
         tell=lambda words, *_: told.append(words),
     )  # fmt: skip
-    reading.open_outside(screen, SimpleNamespace(id=1, name=name, type="image/jpeg"))  # type: ignore[arg-type]
+    attachments.open_outside(screen, SimpleNamespace(id=1, name=name, type="image/jpeg"))  # type: ignore[arg-type]
     assert len(told) == 1
     if name in NOT_OPENED:
         assert not started

@@ -70,9 +70,8 @@ async def test_an_attachment_shows_that_it_is_being_fetched(tmp_path):
         assert "1 tracking.png  48.2 kB  not fetched yet" in desk.text()
         await desk.press("d", "down", "enter", f"'{tmp_path}'", "enter")
         assert "1 tracking.png  48.2 kB  being fetched …" in desk.text()
-        fake.files.blobs[7] = b"x"
-        fake.changed.add(("blob", 7))
-        await desk.until(lambda: not desk.screen.conversation.fetching)
+        fake.files.arrive(7, b"x")
+        await desk.until(lambda: "being fetched" not in desk.text())
         assert "fetching" not in desk.lines()[-1]
 
 

@@ -200,8 +200,7 @@ async def test_attachments_are_fetched_saved_and_seen(tmp_path):
 
         picture = io.BytesIO()
         Image.new("RGB", (40, 20), (255, 0, 0)).save(picture, "PNG")
-        fake.files.blobs[7] = picture.getvalue()
-        fake.changed.add(("blob", 7))
+        fake.files.arrive(7, picture.getvalue())
         await desk.until(lambda: (tmp_path / "new" / "attachment-7").exists())
         await desk.press("d", "enter")
         assert "▀▀▀▀" in desk.text()
@@ -224,8 +223,7 @@ async def test_the_raw_form_of_what_cannot_be_shown_is_saved(tmp_path):
         assert "too complex to show" in desk.text()
         await desk.press("D", f"'{tmp_path}'", "enter")
         assert fake.files.wanted == [("raw", 9)]
-        fake.files.blobs[-9] = b"From: x\r\n\r\n"
-        fake.changed.add(("blob", 9))
+        fake.files.arrive(-9, b"From: x\r\n\r\n")
         await desk.until(lambda: (tmp_path / "message-9.eml").exists())
         assert (tmp_path / "message-9.eml").stat().st_mode & 0o777 == 0o600
 

@@ -459,6 +459,11 @@ class DeskScreen(Screen[None]):
         self.panel.show(self.facts)
         self.show_head()
 
+    def renew_thread(self) -> None:
+        """Something of its messages has changed, and nothing else: how far an attachment is."""
+        if self.current:
+            self.conversation.update(self.desk.reading.thread(self.current))
+
     def on_panel_view_open(self, message: PanelView.Open) -> None:
         self.open(message.conversation)
 
@@ -600,14 +605,16 @@ class DeskScreen(Screen[None]):
             self.load_list()
         if everything or self.current in conversations or topics & {"outbox", "draft", "blob", "orders"}:
             self.renew_conversation()
-        if topics - {"draft", "blob"}:
+        elif ("progress", self.current) in changes or ("channel" in topics and self.conversation.awaits_files):
+            self.renew_thread()
+        if topics - {"draft", "blob", "progress"}:
             self.refresh_lines()
         self.renew_sheet(frozenset(topics))
         if everything or topics & {"channel", "orders"}:
             self.desk_app.look_for_faults()
         if everything or "question" in topics:
             self.desk_app.look_for_questions()
-        if topics & {"blob", "all"}:
+        if topics & {"blob", "progress", "all"}:
             self.desk_app.blob_arrived()
 
     def done(self, words: str, *, gone: Sequence[int] = ()) -> None:

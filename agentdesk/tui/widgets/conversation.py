@@ -18,6 +18,7 @@ from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.layout import Piece, cells, cut, line, parts, rule, wrap
 from agentdesk.tui.theme import Roles
+from agentdesk.tui.widgets import attachment
 from agentdesk.tui.widgets.lines import Lines
 from agentdesk.tui.widgets.mailtext import Text, lines_of, shortened
 
@@ -103,8 +104,6 @@ class Conversation(Lines, can_focus=True):
         """Quoted text is unfolded, and links are shown in full."""
         self.waiting: frozenset[int] = frozenset()
         """Rows of messages whose text has been asked for."""
-        self.fetching: frozenset[int] = frozenset()
-        """Attachments that have been asked for."""
         self.top = 0
         self.covered = 0
         """Lines at the bottom that a list lies over: the end is what stands above them."""
@@ -136,12 +135,6 @@ class Conversation(Lines, can_focus=True):
         self.top = max(0, min(self.top, self.last_top))
         self.refresh()
 
-    def fetch(self, attachment: int, *, here: bool = False) -> None:
-        """An attachment has been asked for, or has come."""
-        self.fetching = self.fetching - {attachment} if here else self.fetching | {attachment}
-        self._build()
-        self.refresh()
-
     def toggle_quotes(self) -> bool:
         """Fold or unfold; the entry at the top stays there."""
         if not any(item.quoted or (item.text and shortened(item.text) != item.text) for item in self.items):
@@ -157,6 +150,11 @@ class Conversation(Lines, can_focus=True):
     def attachments(self) -> tuple[AttachmentFact, ...]:
         """All of the conversation, in order: the first has number 1. Of a message those first that do not stand in its text."""
         return tuple(a for item in self.items for a in sorted(item.attachments, key=_in_text))
+
+    @property
+    def awaits_files(self) -> bool:
+        """Something of it has been asked for that is not here."""
+        return any(item.raw is not None or any(file.fetch is not None for file in item.attachments) for item in self.items)
 
     @property
     def last_top(self) -> int:
@@ -226,8 +224,7 @@ class Conversation(Lines, can_focus=True):
                 lines.append(())
             day = item_day
             starts.append(len(lines))
-            asked = self.fetching.intersection(a.id for a in item.attachments)
-            sign = (item, self.quotes, item.row in self.waiting, asked, number, self.roles.name)
+            sign = (item, self.quotes, item.row in self.waiting, number, self.roles.name)
             key = (item.key, width)
             known = self._blocks.get(key)
             block = known[1] if known and known[0] == sign else self._block(item, width, number)
@@ -255,6 +252,8 @@ class Conversation(Lines, can_focus=True):
         if item.quoted.strip():
             lines.extend(self._quoted(item.quoted.strip("\n"), width, roles))
         lines.extend(self._attachments(item.attachments, number, width, roles))
+        if item.raw is not None:
+            lines.append(attachment.whole(item.raw, item.size, width, roles))
         if item.problem:
             lines.extend(((text, roles.warm),) for text in wrap(self._problem(item.problem), width))
         for notice in item.notices:
@@ -320,13 +319,14 @@ class Conversation(Lines, can_focus=True):
 
     def _attachments(self, files: Sequence[AttachmentFact], number: int, width: int, roles: Roles) -> list[Text]:
         """One line each; pictures that stand in the text together below, on as few lines as hold them."""
-        lines = [self._attachment(file, number + index, roles) for index, file in enumerate(one for one in files if not _in_text(one))]
+        beside = [file for file in files if not _in_text(file)]
+        lines = [attachment.pieces(file, number + index, width, roles) for index, file in enumerate(beside)]
         inside = [file for file in files if _in_text(file)]
         row: list[Piece] = [(say("screen.in_the_text"), roles.faint)]
         used = cells(row[0][0])
         for index, file in enumerate(inside, number + len(lines)):
             name = cut(file.name or file.type, 32)
-            size = f" {times.size(file.size)}" + (" " + say("screen.being_fetched") if file.id in self.fetching else "")
+            size = f" {times.size(file.size)}" + (" " + attachment.fetch_words(file.fetch)[0] if file.fetch is not None else "")
             taken = 3 + len(str(index)) + cells(name) + cells(size)
             if used + taken > width and used > cells(say("screen.in_the_text")):
                 lines.append(tuple(row))
@@ -334,18 +334,6 @@ class Conversation(Lines, can_focus=True):
             row += [(f"  {index} ", roles.accent), (name, roles.mute), (size, roles.faint)]
             used += taken
         return [*lines, tuple(row)] if inside else lines
-
-    def _attachment(self, attachment: AttachmentFact, number: int, roles: Roles) -> Text:
-        tail: Piece = ("", roles.faint)
-        if not attachment.here:
-            asked = attachment.id in self.fetching
-            tail = ("  " + say("screen.being_fetched" if asked else "screen.not_here"), roles.accent if asked else roles.faint)
-        return (
-            (f"{number} ", roles.accent),
-            (attachment.name or attachment.type, roles.text),
-            (f"  {times.size(attachment.size)}", roles.faint),
-            tail,
-        )
 
     # -- drawing ---------------------------------------------------------------------------------------------------
 
