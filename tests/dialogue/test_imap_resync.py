@@ -94,7 +94,7 @@ def test_a_response_that_can_not_be_read_is_asked_for_alone_and_listed() -> None
     """One of three is broken, in the window, in the batch by UID and alone: it is listed all the same."""
     broken = b'* 2 FETCH (UID 5 FLAGS () ENVELOPE (NIL NIL) BODY[HEADER.FIELDS (FROM)] "x)'
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=7),
+        *logged_in(), selected(exists=3, uidnext=7), LIST,
         answer(WINDOW, row(1, 4), broken, row(3, 6)), REST,
         answer(r"{tag} UID SEARCH UID 1:6", "* SEARCH 4 5 6"),
         answer(r"{tag} UID FETCH 5 \(UID FLAGS .*\)", broken),
@@ -117,7 +117,7 @@ def test_what_can_be_read_alone_is_readable() -> None:
         b'* 1 FETCH (UID 5 INTERNALDATE "01-Nov-2026 08:00:00 +0000" BODY[HEADER.FIELDS (FROM)] {19}\r\n' + b"Subject: readable\r\n" + b")"
     )
     script = (
-        *logged_in(), LIST, selected(exists=1, uidnext=6), answer(r"{tag} FETCH 1:1 .*", broken), answer("{tag} UID SEARCH UID 1:.*", "* SEARCH 5"),
+        *logged_in(), selected(exists=1, uidnext=6), LIST, answer(r"{tag} FETCH 1:1 .*", broken), answer("{tag} UID SEARCH UID 1:.*", "* SEARCH 5"),
         answer(r"{tag} UID FETCH 5 \(UID FLAGS .*\)", broken), answer(r"{tag} UID FETCH 5 \(UID INTERNALDATE .*\)", least),
         answer("{tag} UID SEARCH UID 1:5", "* SEARCH 5"), goodbye,
     )  # fmt: skip
@@ -133,7 +133,7 @@ def test_a_search_that_finds_more_than_there_is(capability: str) -> None:
     found = '* ESEARCH (TAG "x") UID ALL 1:4294967295' if capability == "ESEARCH" else "* SEARCH " + " ".join(map(str, range(1, 12_000)))
     window = [row(n, 100 + n) for n in range(51, 101)]
     script = (
-        *logged_in(capability), LIST, selected(exists=100, uidnext=201), answer("{tag} FETCH 51:100 .*", *window), REST,
+        *logged_in(capability), selected(exists=100, uidnext=201), LIST, answer("{tag} FETCH 51:100 .*", *window), REST,
         answer("{tag} UID SEARCH .*", found), goodbye,
     )  # fmt: skip
     with serve(*script, strict=False) as server, channel(server, MemoryStore(), look_around=1e9) as made, pytest.raises(ChannelDown, match="contradicts"):
@@ -142,8 +142,8 @@ def test_a_search_that_finds_more_than_there_is(capability: str) -> None:
 
 def test_qresync_that_is_refused() -> None:
     script = (
-        *logged_in("ENABLE", "QRESYNC", "CONDSTORE"), LIST, hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC \(7 50 1:3\)\)'),
-        both_answers, hear("{tag} UID FETCH 4:28 .*"), say("{tag} BAD no mailbox"), answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
+        *logged_in("ENABLE", "QRESYNC", "CONDSTORE"), hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC \(7 50 1:3\)\)'),
+        both_answers, hear("{tag} UID FETCH 4:28 .*"), say("{tag} BAD no mailbox"), LIST, answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
         goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -173,7 +173,7 @@ OPENED = ("* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ
 def test_a_vanished_response_that_takes_everything_is_not_the_end() -> None:
     """The server counts three messages and says that all have vanished: asked, it has three."""
     script = (
-        *QRESYNC, LIST, *qresync_select("* 3 EXISTS", *OPENED, "* VANISHED (EARLIER) 1:4294967295"),
+        *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, "* VANISHED (EARLIER) 1:4294967295"), LIST,
         answer(r"{tag} UID SEARCH RETURN \(ALL\) UID 1:\*", '* ESEARCH (TAG "x") UID ALL 1:3'),
         answer("{tag} UID FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), goodbye,
     )  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_vanished_response_that_takes_everything_is_not_the_end() -> None:
 def test_a_count_that_does_not_fit_is_looked_into() -> None:
     """Two of three are gone, and QRESYNC has not said so."""
     script = (
-        *QRESYNC, LIST, *qresync_select("* 1 EXISTS", *OPENED), answer(r"{tag} UID SEARCH RETURN \(ALL\) UID 1:3", '* ESEARCH (TAG "x") UID ALL 2'),
+        *QRESYNC, *qresync_select("* 1 EXISTS", *OPENED), LIST, answer(r"{tag} UID SEARCH RETURN \(ALL\) UID 1:3", '* ESEARCH (TAG "x") UID ALL 2'),
         goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -198,7 +198,7 @@ def test_a_count_that_does_not_fit_is_looked_into() -> None:
 
 def test_changes_that_can_not_be_read_mean_that_all_flags_are_compared() -> None:
     script = (
-        *QRESYNC, LIST, *qresync_select("* 3 EXISTS", *OPENED, '* 2 FETCH (UID 2 FLAGS ("'),
+        *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, '* 2 FETCH (UID 2 FLAGS ("'), LIST,
         answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\) \(CHANGEDSINCE 50\)", r"* 2 FETCH (UID 2 FLAGS (\Seen) MODSEQ (55))"), goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -216,7 +216,7 @@ AGAIN = {
 
 @pytest.mark.parametrize("codes", AGAIN.values(), ids=AGAIN.keys())
 def test_what_goes_back_brings_the_folder_in_again(codes: tuple[str, ...]) -> None:
-    script = (*QRESYNC, LIST, *qresync_select("* 1 EXISTS", *codes), answer("{tag} FETCH 1:1 .*", row(1, 1)), goodbye)
+    script = (*QRESYNC, *qresync_select("* 1 EXISTS", *codes), LIST, answer("{tag} FETCH 1:1 .*", row(1, 1)), goodbye)
     store = stored(1, 2, 3, modseq=50)
     with serve(*script) as server, channel(server, store, look_around=1e9) as made:
         sync(made)
@@ -228,7 +228,7 @@ def test_what_goes_back_brings_the_folder_in_again(codes: tuple[str, ...]) -> No
 def test_flags_missing_from_an_answer_are_no_deletion() -> None:
     """No CONDSTORE: the flags of all are asked for, one is left out, and the search has it."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), AHEAD, answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\)", "* 1 FETCH (UID 1 FLAGS ())", r"* 3 FETCH (UID 3 FLAGS (\Seen))"),
+        *logged_in(), selected(exists=3, uidnext=4), AHEAD, LIST, answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\)", "* 1 FETCH (UID 1 FLAGS ())", r"* 3 FETCH (UID 3 FLAGS (\Seen))"),
         answer("{tag} UID SEARCH UID 2", "* SEARCH 2"), goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3)
@@ -241,7 +241,7 @@ def test_flags_missing_from_an_answer_are_no_deletion() -> None:
 def test_a_server_that_tells_no_uidnext() -> None:
     no_uidnext = answer('{tag} SELECT "INBOX"', "* 2 EXISTS", "* OK [UIDVALIDITY 7] ok")
     script = (
-        *logged_in(), LIST, no_uidnext, answer("{tag} FETCH 1:2 .*", row(1, 4), row(2, 9)), REST, say("* 3 EXISTS"), answer("{tag} NOOP"),
+        *logged_in(), no_uidnext, LIST, answer("{tag} FETCH 1:2 .*", row(1, 4), row(2, 9)), REST, say("* 3 EXISTS"), answer("{tag} NOOP"),
         answer("{tag} UID FETCH 10:.*", row(3, 11)), goodbye,
     )  # fmt: skip
     store = MemoryStore()
@@ -256,7 +256,7 @@ def test_a_server_that_tells_no_uidnext() -> None:
 def test_news_by_sequence_number() -> None:
     """A flag without UID is asked for by its number; an EXPUNGE by asking which UIDs are left."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
+        *logged_in(), selected(exists=3, uidnext=4), LIST, answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
         answer("{tag} NOOP", r"* 2 FETCH (FLAGS (\Seen))"), answer(r"{tag} FETCH 2 \(UID FLAGS\)", r"* 2 FETCH (UID 2 FLAGS (\Seen))"),
         answer("{tag} NOOP", "* 1 EXPUNGE"), answer("{tag} UID SEARCH UID 1:3", "* SEARCH 2 3"), goodbye,
     )  # fmt: skip
@@ -274,7 +274,7 @@ def test_news_by_sequence_number() -> None:
 def test_new_mail_that_went_again_before_it_was_fetched() -> None:
     """`4:*` is the last message where there is none from 4 on: one that is known."""
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4), answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
+        *logged_in(), selected(exists=3, uidnext=4), LIST, answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3)), REST,
         answer("{tag} NOOP", "* 4 EXISTS"), answer(r"{tag} UID FETCH 4:\* .*", row(3, 3, "\\Seen"), "* 3 EXISTS"), goodbye,
     )  # fmt: skip
     store = MemoryStore()
@@ -288,7 +288,7 @@ def test_new_mail_that_went_again_before_it_was_fetched() -> None:
 
 def test_expunge_during_fetch_and_messages_nobody_asked_for() -> None:
     script = (
-        *logged_in(), LIST, selected(exists=3, uidnext=4),
+        *logged_in(), selected(exists=3, uidnext=4), LIST,
         answer("{tag} FETCH 1:3 .*", row(1, 1), "* 1 EXPUNGE", row(2, 3), r"* 900 FETCH (FLAGS (\Deleted))", r"* 5 FETCH (UID 77 FLAGS (\Deleted))"),
         answer("{tag} UID SEARCH UID 1:3", "* 1 EXISTS", "* SEARCH 3"), answer(r"{tag} UID FETCH 3:3 \(UID FLAGS\)", "* 1 FETCH (UID 3 FLAGS ())"), REST,
         answer("{tag} UID SEARCH UID 1:3", "* SEARCH 3"), goodbye,
@@ -301,9 +301,9 @@ def test_expunge_during_fetch_and_messages_nobody_asked_for() -> None:
 
 def test_bye_in_the_middle_of_it_and_on_from_there() -> None:
     window = [row(n, n) for n in range(51, 101)]
-    first = (*logged_in(), LIST, selected(exists=100, uidnext=101), answer("{tag} FETCH 51:100 .*", *window), REST, hear("{tag} UID SEARCH .*"), say("* BYE enough"))
+    first = (*logged_in(), selected(exists=100, uidnext=101), LIST, answer("{tag} FETCH 51:100 .*", *window), REST, hear("{tag} UID SEARCH .*"), say("* BYE enough"))
     second = (
-        *logged_in(), LIST, selected(exists=100, uidnext=101), AHEAD, answer(r"{tag} UID FETCH 51:100 \(UID FLAGS\)", *(f"* {n} FETCH (UID {n} FLAGS ())" for n in range(51, 101))), REST,
+        *logged_in(), selected(exists=100, uidnext=101), AHEAD, LIST, answer(r"{tag} UID FETCH 51:100 \(UID FLAGS\)", *(f"* {n} FETCH (UID {n} FLAGS ())" for n in range(51, 101))), REST,
         answer("{tag} UID SEARCH UID 1:100", "* SEARCH " + " ".join(map(str, range(1, 101)))), answer("{tag} UID FETCH 1:50 .*", *(row(n, n) for n in range(1, 51))),
         goodbye,
     )  # fmt: skip
@@ -322,7 +322,7 @@ def test_bye_in_the_middle_of_it_and_on_from_there() -> None:
 
 
 def test_inbox_that_can_not_be_opened() -> None:
-    with serve(*logged_in(), LIST, hear("{tag} SELECT .*"), say("{tag} NO mailbox is broken"), goodbye, strict=False) as server:
+    with serve(*logged_in(), hear("{tag} SELECT .*"), say("{tag} NO mailbox is broken"), LIST, goodbye, strict=False) as server:
         with channel(server, MemoryStore(), look_around=1e9) as made, pytest.raises(ChannelDown, match="mailbox is broken"):
             sync(made)
 
@@ -330,7 +330,7 @@ def test_inbox_that_can_not_be_opened() -> None:
 def test_a_server_that_ends_idle_at_once_is_polled() -> None:
     """Else every pause would be none, and the line never quiet."""
     script = (
-        *logged_in("IDLE"), LIST, selected(), hear("{tag} IDLE"), say("+ idling", "{tag} OK enough"),
+        *logged_in("IDLE"), selected(), LIST, hear("{tag} IDLE"), say("+ idling", "{tag} OK enough"),
         answer("{tag} NOOP", "* 1 EXISTS"), answer("{tag} UID FETCH 1:.*", row(1, 1)), goodbye,
     )  # fmt: skip
     store = MemoryStore()

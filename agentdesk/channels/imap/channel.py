@@ -124,13 +124,14 @@ class ImapChannel:
                 if self._doubted:
                     self._doubted = False
                     mailbox.session.noop()
-                mailbox.find()
+                mailbox.begin()
                 mailbox.hear()
                 if mailbox.inbox.due(older=False):
                     mailbox.advance(mailbox.inbox, older=False)
                     return False
                 if contents.finish():
                     return False
+                mailbox.find()
                 if mailbox.look_is_due():
                     mailbox.look()
                 for older in (False, True) if self.older else (False,):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from agentdesk.channels.imap import folders
+from agentdesk.channels.imap.responses import Mailbox as Listed
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.rows import Rows
 from agentdesk.channels.imap.session import Session
@@ -30,15 +31,29 @@ class Mailbox:
         self.looked_at = -look_around
         """When the folders that are not selected were last looked at."""
         self._window, self._since = window, since
+        self._listed = False
 
     def find(self) -> None:
         """The folders known from last time, or as the server lists them."""
+        self.begin()
+        if not self._listed:
+            self._take(self.session.mailboxes())
+
+    def begin(self) -> None:
+        """The folders known from last time, else INBOX alone: that there is, and the others are listed on the way in."""
         if self.folders:
             return
         known = {state.role: state.name for state in self.store.folders()}
-        if set(known) != set(Role):
-            known = folders.find(self.session.mailboxes())
+        self._listed = set(known) == set(Role)
+        if not self._listed:
+            known = {Role.INBOX: "INBOX"}
         self.folders = {role: self._sync(role, name) for role, name in folders.roles(known)}
+
+    def _take(self, every: Sequence[Listed]) -> None:
+        """Make of all mailboxes the folders that are synced."""
+        found = folders.roles(folders.find(every))
+        self.folders = {role: self.folders.get(role) or self._sync(role, name) for role, name in found}
+        self._listed = True
 
     def _sync(self, role: Role, name: str) -> FolderSync:
         return FolderSync(name, role, self.store, self.rows, window=self._window, since=self._since)
@@ -78,8 +93,7 @@ class Mailbox:
         del self.folders[sync.state.role]
         if all(mailbox.name != sync.name for mailbox in every):
             self.store.forget_folder(sync.name)
-            found = folders.roles(folders.find(every))
-            self.folders = {role: self.folders.get(role) or self._sync(role, name) for role, name in found}
+            self._take(every)
 
     def enter(self, sync: FolderSync) -> None:
         """Have this folder selected, and what happened there known. With INBOX, the others are looked at when it is time."""
@@ -87,9 +101,11 @@ class Mailbox:
         if self.session.selected == sync.name and sync.entered:
             return
         others = self._others(sync.name) if sync.state.role is Role.INBOX and self.look_is_due() else []
-        counts = sync.enter(self.session, [other.name for other in others])
+        selection = sync.enter(self.session, [other.name for other in others], list_too=not self._listed)
         if others:
-            self._learn(others, counts)
+            self._learn(others, selection.counts)
+        if not self._listed and selection.mailboxes:
+            self._take(selection.mailboxes)
 
     def hear(self) -> None:
         """Take what the server said unasked."""

@@ -97,15 +97,15 @@ class FolderSync:
 
     # Entering.
 
-    def enter(self, session: Session, look_at: Sequence[str] = ()) -> dict[str, dict[str, int]]:
-        """Select the folder and learn what happened there in the meantime; what STATUS says of others, on the way."""
+    def enter(self, session: Session, look_at: Sequence[str] = (), *, list_too: bool = False) -> Selection:
+        """Select the folder and learn what happened there in the meantime; also, in the same flight, counts of others and all names."""
         state, known = self.state, None
         if state.uidvalidity and state.modseq and self.known:
             known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
         ahead = self._ahead(session)
-        selection = session.select(self.name, known, look_at, ahead)
+        selection = session.select(self.name, known, look_at, ahead, list_too=list_too)
         self._arrive(session, selection)
-        return selection.counts
+        return selection
 
     def _ahead(self, session: Session) -> tuple[Word, tuple[Word, ...]] | None:
         """What to ask for together with SELECT: what has come since. `n:m` and not `n:*`, which means the last one if there is none."""

@@ -77,6 +77,8 @@ class Selection:
     """Of the other mailboxes that were asked for."""
     ahead: Batch | None = None
     """What was asked for before it was known what there is."""
+    mailboxes: list[Mailbox] | None = None
+    """Every mailbox, if that was asked for, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,15 @@ class Session:
     def mailboxes(self) -> list[Mailbox]:
         """Every mailbox, with its special use where the server tells it."""
         if self.offers("SPECIAL-USE", "LIST-EXTENDED"):
-            answer = self.run(command("LIST", word('""'), word('"*"'), word("RETURN"), word("(SPECIAL-USE)")))[0]
+            answer = self.run(self._list_command())[0]
             if answer.ok:
-                return [one for response in answer.of("LIST") if (one := responses.listed(response)) is not None]
-        answer = self.do(command("LIST", word('""'), word('"*"')))
-        return [one for response in answer.of("LIST") if (one := responses.listed(response)) is not None]
+                return _listed(answer)
+        return _listed(self.do(command("LIST", word('""'), word('"*"'))))
+
+    def _list_command(self) -> Command:
+        if self.offers("SPECIAL-USE", "LIST-EXTENDED"):
+            return command("LIST", word('""'), word('"*"'), word("RETURN"), word("(SPECIAL-USE)"))
+        return command("LIST", word('""'), word('"*"'))
 
     def personal_prefix(self) -> str:
         """What the names of our own mailboxes begin with ("" or "INBOX.", mostly): RFC 2342."""
@@ -213,11 +219,13 @@ class Session:
         return found
 
     def select(
-        self, name: str, known: Known | None = None, look_at: Sequence[str] = (), ahead: tuple[Word, Sequence[Word]] | None = None
+        self, name: str, known: Known | None = None, look_at: Sequence[str] = (), ahead: tuple[Word, Sequence[Word]] | None = None,
+        *, list_too: bool = False,
     ) -> Selection:
         """Select a mailbox; with `known` and QRESYNC (RFC 7162) also learn what happened since.
 
-        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight; `ahead`: messages and items likewise.
+        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight; `ahead`: messages and items,
+        `list_too`: the names of all mailboxes, likewise.
 
         Raises:
             Refused: there is none of this name, or it can't be opened.
@@ -237,7 +245,8 @@ class Session:
         self.selected = ""
         self.news = News()
         after = [] if ahead is None else [_fetch_command(*ahead)]
-        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *after, *self._status_commands(look_at))
+        last = [self._list_command()] if list_too else []
+        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *after, *self._status_commands(look_at), *last)
         counts = self._counts(answers, look_at)
         answer = answers[len(before)]
         if not answer.ok and len(words) > 1:  # the parameters are what it does not like: RFC 7162 lets it say BAD
@@ -255,7 +264,12 @@ class Session:
                 if one is not None and one.content("HEADER.FIELDS") is None:
                     self.note_flags(one)
         asked = answers[len(before) + 1 : len(before) + 1 + len(after)]
-        return replace(selection, counts=counts, ahead=self._batch(asked) if all(one.ok for one in asked) and asked else None)
+        return replace(
+            selection,
+            counts=counts,
+            ahead=self._batch(asked) if asked and all(one.ok for one in asked) else None,
+            mailboxes=_listed(answers[-1]) if list_too and answers[-1].ok else None,
+        )
 
     def _selection(self, name: str, answer: Answer, *, resynced: bool) -> Selection:
         said = list(answer.untagged)
@@ -385,6 +399,10 @@ class Session:
         """The server's answers contradict each other: nothing can be built on this connection."""
         self.connection.close()
         return ChannelDown(say("channels.nonsense", server=str(self.connection.url), detail=detail))
+
+
+def _listed(answer: Answer) -> list[Mailbox]:
+    return [one for response in answer.of("LIST") if (one := responses.listed(response)) is not None]
 
 
 def _fetch_command(which: Word, items: Sequence[Word], *, uid: bool = True) -> Command:

@@ -33,7 +33,9 @@ def dump(found: Sequence[PartInfo]) -> bytes:
     """Parts written down, for `load`; empty if there are none."""
     if not found:
         return b""
-    written = [{name: value for name in _NAMES if (value := getattr(part, name))} for part in found]
+    written = [
+        {"section": part.section, "type": part.type} | {name: value for name in _NAMES if (value := getattr(part, name))} for part in found
+    ]
     return json.dumps(written, separators=(",", ":")).encode("ascii")
 
 
