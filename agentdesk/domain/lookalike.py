@@ -32,7 +32,7 @@ PROVIDERS = frozenset({
     "uol.com.br", "bol.com.br", "terra.com.br",
 })  # fmt: skip
 """Where anybody has an address."""
-_COPIED = ("gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com", "protonmail.com", "libero.it", "virgilio.it")
+_COPIED = ("gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com", "protonmail.com")
 """Providers whose name is copied, and no common word that others may be called."""
 _PAYERS = ("paypal.com", "klarna.com", "stripe.com", "satispay.com", "amazon.com", "shopify.com", "microsoft.com", "google.com", "facebook.com", "instagram.com")
 """Whose name is used to frighten shops; their own domains under other suffixes are theirs."""
@@ -94,7 +94,7 @@ def imitated(domain: str, own: Iterable[str], known: Iterable[str] = ()) -> str:
         if _is_copy(mine, one) or _is_near(mine, one) or _is_dressed_up(domain, mine, one) or _other_suffix(mine, one):
             return one
     for one in sorted(theirs):
-        if _is_copy(mine, one) or _is_near(mine, one):
+        if _is_copy(mine, one) or (len(_name(one)) >= _OWN_NAME and _is_near(mine, one)):
             return one
     for one in _COPIED:
         if _is_copy(mine, one) or (_suffix(mine) == _suffix(one) and _is_near(mine, one)):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from agentdesk.channels.base import ChannelDown, MailActions
 from agentdesk.channels.chatwoot.files import Taker
+from agentdesk.domain.executable import executable_inside
 from agentdesk.engine.service import settle
 from agentdesk.errors import DeskError, NotFound, Refused, Unreachable
 from agentdesk.mail.parts import decode_transfer
@@ -109,7 +110,7 @@ class Fetching:
                 return
             run.partial.sync()
             content = self._source.decoded(job, run.partial.content())
-        fetches.here(self._db, job, self._blobs.put(content), len(content))
+        fetches.here(self._db, job, self._blobs.put(content), len(content), executable_inside(content))
         run.partial.remove()
 
     def _of_raw(self, job: Job) -> bytes | None:

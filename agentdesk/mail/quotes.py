@@ -22,6 +22,7 @@ _CONTEXT_LINES = 6
 """A quotation up to this long, answered below it, stays as the context of the answer."""
 _SIGNATURE_LINES = 14
 _FOOTER_LINES = 6
+_OUTLOOK_RULE = "_" * 32
 
 _OPENING = re.compile(
     r"(?i)[*_\s]*(?:(?:on|at|le|il|in data|in date|am|um|el|em|a|no dia|op|den|dne|dňa|dana|dnia|w dniu|la|pe|på|στις|на|в|у|v|vào|pada|kuupäev|missatge de|"
@@ -151,7 +152,7 @@ def _is_header_block(lines: list[_Line], index: int) -> bool:
 
 def _is_older_header(lines: list[_Line], index: int) -> bool:
     """The rule of Outlook, and below it fields of a header in whatever language."""
-    if lines[index].text.strip() != "_" * 32:
+    if lines[index].text.strip() != _OUTLOOK_RULE:
         return False
     below = list(islice((each.text for each in _from(lines, index + 1) if not each.blank), _FOOTER_LINES))
     fields = [each for each in below if _LABEL.match(each[:_LINE])]
@@ -175,7 +176,7 @@ def _is_signature_mark(lines: list[_Line], index: int) -> bool:
         return False
     below = 0
     for line in _from(lines, index + 1):
-        if line.quoted:
+        if line.quoted or line.text == _OUTLOOK_RULE:
             break
         below += not line.blank
         if below > _SIGNATURE_LINES:

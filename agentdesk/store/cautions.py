@@ -35,12 +35,11 @@ def of_chat(text: str, files: Iterable[tuple[str, str]]) -> str:
     return warnings.to_json(warnings.merged(warnings.of_links(warnings.links_in(text)), named, _cards(text)))
 
 
-def of_content(tx: Tx, attachment: int, content: bytes) -> None:
-    """What has come of an attachment: an archive that holds a program."""
-    inside = executable.executable_inside(content)
-    row = tx.one("SELECT message, name FROM attachment WHERE id = ?", (attachment,)) if inside else None
+def of_archive(tx: Tx, attachment: int, program: str) -> None:
+    """An attachment has come; `program`: the first one in it, or ""."""
+    row = tx.one("SELECT message, name FROM attachment WHERE id = ?", (attachment,)) if program else None
     if row is not None:
-        add(tx, row["message"], [Caution("executable", f"{row['name']}: {inside}")])
+        add(tx, row["message"], [Caution("executable", f"{row['name']}: {program}")])
 
 
 def add(tx: Tx, message: int, found: Iterable[Caution]) -> None:

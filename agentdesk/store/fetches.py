@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from agentdesk.store import cautions
 from agentdesk.store.database import Database, Tx, now_millis
 from agentdesk.store.jobs import FETCHES, LONGEST_PAUSE, MAX_ATTEMPTS, Job, job_of
 
@@ -119,14 +120,15 @@ def pause(database: Database, job: Job, seconds: float, error: str) -> None:
     database.write(change)
 
 
-def here(database: Database, job: Job, digest: str, size: int) -> None:
-    """All of it has come and is a blob now."""
+def here(database: Database, job: Job, digest: str, size: int, program: str = "") -> None:
+    """All of it has come and is a blob now. `program`: the first one in it, if it is an archive that holds one."""
 
     def change(tx: Tx) -> None:
         tx.execute("DELETE FROM job WHERE id = ?", (job.id,))
         if job.kind == "part":
             attachment = int(job.data["attachment"])
             tx.execute("UPDATE attachment SET blob = ?, size = ? WHERE id = ?", (digest, size, attachment))
+            cautions.of_archive(tx, attachment, program)
             tx.touch("blob", attachment)
         else:
             tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"raw:{job.message}", digest))
