@@ -116,6 +116,8 @@ def _setting_up(add: Callable[..., Parser]) -> None:
     sync.add_argument("--once", action="store_true", help=say("cli.opt_once"))
     keys = add("keys", "keys", json=True)
     keys.add_argument("--map", default="", metavar=say("cli.meta_text"), help=say("cli.opt_map"))
+    usage = add("usage", "usage", words="moved", json=True)
+    usage.add_argument("--days", type=_count, default=14, metavar="N", help=say("cli.moved_days"))
     backup = add("backup", "backup")
     backup.add_argument("file", nargs="?", metavar=say("cli.meta_file"), help=say("cli.backup_file"))
 

@@ -59,6 +59,8 @@ DESKWIDE = (
     Command("outbox", EVERYWHERE),
     Command("questions", DESK),
     Command("channels", DESK),
+    Command("usage", EVERYWHERE),
+    Command("link.choose", EVERYWHERE, Argument("link")),
     Command("theme", EVERYWHERE, Argument("theme")),
     Command("mouse", EVERYWHERE),
     Command("quit", DESK),

@@ -6,6 +6,7 @@
     ├── files      attachments, messages as they came
     ├── work       the verbs and undo
     ├── writing    drafts and the outbox
+    ├── usage      what was moved over the line, and how it is taken
     └── answers    snippets: found, filled
 It reads the store and writes intents into it; the engine, another process, does the rest.
 """
@@ -20,6 +21,7 @@ from agentdesk.desk.answers import Answers
 from agentdesk.desk.files import Files
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
+from agentdesk.desk.usage import UsageDesk
 from agentdesk.desk.work import Work
 from agentdesk.desk.writing import Writing
 from agentdesk.store.blobs import Blobs
@@ -48,6 +50,7 @@ class Desk:
         self.files = Files(self.database, self.blobs)
         self.work = Work(config, self.database, self.rules)
         self.writing = Writing(config, self.database, self.work, self.blobs, self.rules)
+        self.usage = UsageDesk(config, self.database)
         self.answers = Answers(config, self.database, self.reading, self.queue, self.hours)
 
     @classmethod

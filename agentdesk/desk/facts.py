@@ -218,7 +218,15 @@ class ChannelFact:
     round_trips: int
     reached_at: datetime | None
     link: str = ""
-    """normal or thin, as measured; empty for chats."""
+    """normal, thin or offline, as measured or chosen; empty for chats."""
+    round_trip_ms: int = 0
+    """As measured; 0: not yet."""
+    bytes_per_second: int = 0
+    spared: str = ""
+    """desk or channel: whose ceiling for today is reached, so that nothing is fetched ahead."""
+    today_in: int = 0
+    """Bytes of this day, in the desk's time zone."""
+    today_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from agentdesk.config import DeskConfig
@@ -23,7 +24,7 @@ from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
 from agentdesk.errors import NotFound
 from agentdesk.locale import say
-from agentdesk.store import conversations, customers, events, jobs, orders, threads, trouble
+from agentdesk.store import conversations, customers, events, jobs, orders, threads, traffic, trouble
 from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Database, Tx, moment, moment_or_none
 
@@ -205,10 +206,14 @@ class Reading:
 
     def channels(self) -> tuple[ChannelFact, ...]:
         known = {row["name"]: row for row in self._db.all("SELECT * FROM channel")}
+        today = datetime.now(self._config.timezone).date()
+        moved = traffic.between(self._db, today, today)
         return tuple(
             ChannelFact(
                 name=r["name"], kind=r["kind"], state=r["state"], detail=r["detail"], done=r["done"], total=r["total"],
                 bytes_in=r["bytes_in"], bytes_out=r["bytes_out"], round_trips=r["round_trips"], reached_at=moment_or_none(r["reached_at"]), link=r["link"],
+                round_trip_ms=r["round_trip_ms"], bytes_per_second=r["bytes_per_second"], spared=r["spared"],
+                today_in=sum(m.bytes_in for m in moved if m.channel == c.name), today_out=sum(m.bytes_out for m in moved if m.channel == c.name),
             )
             for c in self._config.channels
             if (r := known.get(c.name)) is not None

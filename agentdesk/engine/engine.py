@@ -341,7 +341,8 @@ class Engine:
             self._next_prune = now + PRUNE_EVERY
             self.database.prune_revisions()
             if retention.forget(self.database, self.config.retention_days):
-                self.database.write(lambda tx: [recount(tx, channel.name) for channel in self.config.channels])
+                for channel in self.config.channels:
+                    self.database.write(partial(recount, channel=channel.name))
             jobs.forget_failed(self.database)
             traffic.forget(self.database)
             if now >= self._next_sweep:

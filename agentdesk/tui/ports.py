@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from agentdesk.config import DeskConfig
+from agentdesk.config import DeskConfig, Link
 from agentdesk.desk.facts import (
     AttachmentFact,
     ChannelFact,
@@ -28,6 +28,7 @@ from agentdesk.desk.facts import (
     Undoable,
     View,
 )
+from agentdesk.desk.usage import UsageReport
 from agentdesk.domain.conversation import Priority
 
 
@@ -119,6 +120,12 @@ class Writing(Protocol):
     def unsent(self) -> int: ...
 
 
+class Usage(Protocol):
+    def report(self, days: int = ..., today: date | None = ...) -> UsageReport: ...
+    def link(self) -> Link: ...
+    def choose_link(self, link: Link, /) -> None: ...
+
+
 class Hit(Protocol):
     """A snippet the picker shows."""
 
@@ -177,6 +184,8 @@ class Desk(Protocol):
     def work(self) -> Work: ...
     @property
     def writing(self) -> Writing: ...
+    @property
+    def usage(self) -> Usage: ...
     @property
     def answers(self) -> Answers: ...
     def changes(self) -> Changes: ...

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agentdesk.config import DeskConfig, MailChannelConfig, Member, Secret, ServerUrl
+from agentdesk.config import DeskConfig, Link, MailChannelConfig, Member, Secret, ServerUrl
 from agentdesk.desk.facts import (
     AttachmentFact,
     ChannelFact,
@@ -30,6 +30,7 @@ from agentdesk.desk.facts import (
     Undoable,
     View,
 )
+from agentdesk.desk.usage import UsageReport
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer, Identity, IdentityKind
 from agentdesk.domain.message import Address, Direction, Verified
@@ -37,6 +38,7 @@ from agentdesk.domain.order import Item as OrderItem
 from agentdesk.domain.order import Order, Refund, Shipment
 from agentdesk.errors import Refused, UsageError
 from agentdesk.store.blobs import save_new
+from agentdesk.store.traffic import Moved
 
 ZONE = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 12, 1, 12, 16, tzinfo=ZONE)
@@ -283,7 +285,7 @@ class FakeReading:
         self.asked: tuple[Question, ...] = ()
         self.faults: tuple[str, ...] = ()
         self.states: tuple[ChannelFact, ...] = (
-            ChannelFact("support", "imap", "ready", "", 128, 128, 2_100, 400, 12, NOW),
+            ChannelFact("support", "imap", "ready", "", 128, 128, 2_100, 400, 12, NOW, today_in=2_100, today_out=400),
             ChannelFact("chat", "chatwoot", "ready", "", 2, 2, 0, 0, 3, NOW),
         )
 
@@ -627,6 +629,31 @@ class FakeWriting:
         return sum(o.state in {MessageState.HELD, MessageState.QUEUED, MessageState.SENDING} for o in self.desk.sent)
 
 
+class FakeUsage:
+    """A fortnight in which every third day moved something."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.chosen: Link = desk.config.link
+
+    def report(self, days: int = 14, today: date | None = None) -> UsageReport:
+        last = today or NOW.date()
+        every = tuple(last - timedelta(days=n) for n in reversed(range(days)))
+        moved = [
+            Moved(day.isoformat(), channel, job, size * (number + 1), size // 9, number + 3)
+            for number, day in enumerate(every) if number % 3 == 1
+            for channel, job, size in (("support", "texts", 61_000), ("support", "list", 8_100), ("support", "sending", 900), ("chat", "chat", 2_300))
+        ]
+        budget = self.desk.config.budget
+        return UsageReport(every, tuple(moved), budget.day, dict(budget.channels))
+
+    def link(self) -> Link:
+        return self.chosen
+
+    def choose_link(self, link: Link) -> None:
+        self.chosen = link
+
+
 class FakeAnswers:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
@@ -669,6 +696,7 @@ class FakeDesk:
         self.sent: list[OutboxFact] = []
         self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
         self.files = FakeFiles(self)
+        self.usage = FakeUsage(self)
         self.writing, self.answers = FakeWriting(self), FakeAnswers(self)
 
     def changes(self) -> FakeChanges:

@@ -106,12 +106,12 @@ async def test_help_tells_somebody_new_how_one_works():
 
 async def test_bytes_moved_are_no_reason_to_repaint():
     fake = FakeDesk()
-    fake.reading.states = (ChannelFact("support", "imap", "ready", "", 0, 0, 2000, 100, 3, NOW),)
+    fake.reading.states = (ChannelFact("support", "imap", "ready", "", 0, 0, 2000, 100, 3, NOW, today_in=2000),)
     async with opened(fake) as desk:
         drawn: list[int] = []
         original = desk.screen.topline.draw
         desk.screen.topline.draw = lambda y, width: drawn.append(y) or original(y, width)
-        fake.reading.states = (replace(fake.reading.states[0], bytes_in=9000, round_trips=9),)
+        fake.reading.states = (replace(fake.reading.states[0], today_in=9000, round_trips=9),)
         desk.screen.refresh_lines(wait=True)
         await desk.pilot.pause()
         assert drawn == []

@@ -22,8 +22,6 @@ WORDS = {
     "screen.link_refused": "{name}: login refused",
     "screen.link_offline": "offline",
     "screen.link_down": "{name} down",
-    "screen.link_thin": "thin",
-    "screen.link_normal": "normal",
     "screen.link_connecting": "connecting",
     "screen.syncing": "syncing {done} of {total}",
     "screen.not_saving": "nothing can be saved",

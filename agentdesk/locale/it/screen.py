@@ -22,8 +22,6 @@ WORDS = {
     "screen.link_refused": "{name}: accesso rifiutato",
     "screen.link_offline": "non in linea",
     "screen.link_down": "{name} giù",
-    "screen.link_thin": "sottile",
-    "screen.link_normal": "normale",
     "screen.link_connecting": "mi collego",
     "screen.syncing": "ricevo {done} di {total}",
     "screen.not_saving": "non si può salvare",

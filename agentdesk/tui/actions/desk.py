@@ -9,6 +9,7 @@ from agentdesk.locale import say
 from agentdesk.tui import theme, times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.layout import wrap
+from agentdesk.tui.line import figures
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
 from agentdesk.tui.widgets.sheet import Choice, Sheet
@@ -113,7 +114,7 @@ class Channels(Sheet):
     """Each channel with its state, what it moved, and what is wrong with it."""
 
     share, wide, typed = 1.0, True, False
-    topics = frozenset({"channel", "progress", "all"})
+    topics = frozenset({"channel", "progress", "traffic", "all"})
 
     def __init__(self, screen: DeskScreen) -> None:
         self._screen = screen
@@ -128,8 +129,9 @@ class Channels(Sheet):
                 state += f" {times.number(channel.done)}/{times.number(channel.total)}"
             reached = say("screen.reached", at=times.ago(channel.reached_at, now)) if channel.reached_at else ""
             moved = f"↓{times.size(channel.bytes_in)} ↑{times.size(channel.bytes_out)} · " + say("screen.round_trips", n=channel.round_trips)
+            spared = say("usage.spared_short") if channel.spared else ""
             role = "bad" if channel.state == "refused" else "warm" if channel.state in {"down", "offline"} else "text"
-            choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (reached, moved) if p), channel.name, role=role))
+            choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (reached, moved, figures(channel), spared) if p), channel.name, role=role))
             choices += [Choice("  " + text, heading=True) for text in wrap(channel.detail, self.width - 4) if text]
         return choices
 

@@ -20,7 +20,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from agentdesk.commands import COMMANDS, Where
-from agentdesk.config import Link
 from agentdesk.desk.facts import Counts, Draft, Panel, Row, View
 from agentdesk.domain.message import Direction
 from agentdesk.errors import DeskError
@@ -72,7 +71,7 @@ class DeskScreen(Screen[None]):
         super().__init__()
         self.desk, self.now = desk, now
         config = desk.config
-        self.topline = TopLine(config.name, config.agent_name)
+        self.topline = TopLine(config.name, config.agent_name, config.budget.day)
         self.queue = Queue(desk.queue.rows, now, config.agent_email)
         self.head, self.conversation, self.composer = Head(), Conversation(now), Composer()
         self.sheet, self.panel, self.footer = SheetView(), PanelView(now), Footer()
@@ -125,8 +124,6 @@ class DeskScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.views = self.desk.queue.views()
-        link = self.desk.config.link
-        self.topline.link = "" if link is Link.AUTO else say(f"screen.link_{link.value}")
         self.shape()
         step = self.desk.work.undoable()
         self._undo_id = 0 if step is None else step.id

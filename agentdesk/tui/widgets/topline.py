@@ -10,23 +10,26 @@ from agentdesk.desk.facts import ChannelFact, Counts
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.layout import Piece, cells, line
+from agentdesk.tui.line import figures
 from agentdesk.tui.widgets.lines import Lines
 
+WIDE = 110
+"""Columns from which bytes are told by direction, and a thin line with its figures."""
 BAD = frozenset({"refused", "down"})
 
 
 class TopLine(Lines):
     DEFAULT_CSS = "TopLine { height: 1; width: 100%; }"
 
-    def __init__(self, desk: str, agent: str) -> None:
+    def __init__(self, desk: str, agent: str, ceiling: int = 0) -> None:
+        """`ceiling`: bytes of a day from which nothing is fetched ahead; 0: none."""
         super().__init__(id="topline")
-        self._desk, self._agent = desk, agent.split(" ", maxsplit=1)[0]
+        self._desk, self._agent, self._ceiling = desk, agent.split(" ", maxsplit=1)[0], ceiling
         self.counts: Counts | None = None
         self.channels: Sequence[ChannelFact] = ()
-        self.link = ""
         self.engine_fault = ""
         self._drawn = (0, 0)
-        """Bytes in and out, as they stand there."""
+        """Bytes of today in and out, as they stand there."""
 
     def update(
         self, counts: Counts | None = None, channels: Sequence[ChannelFact] | None = None, engine_fault: str | None = None
@@ -40,7 +43,7 @@ class TopLine(Lines):
 
     def _shown(self) -> tuple[object, ...]:
         """What is worth a repaint at once. The bytes moved are not: they change all the time, and would move more."""
-        return (self.counts, self.engine_fault, [(c.name, c.state, c.done, c.total) for c in self.channels])
+        return (self.counts, self.engine_fault, [(c.name, c.state, c.done, c.total, c.link, c.spared) for c in self.channels])
 
     def tick(self) -> None:
         """A minute has passed."""
@@ -48,9 +51,19 @@ class TopLine(Lines):
             self.repaint(0)
 
     def _moved(self) -> tuple[int, int]:
-        return sum(c.bytes_in for c in self.channels), sum(c.bytes_out for c in self.channels)
+        return sum(c.today_in for c in self.channels), sum(c.today_out for c in self.channels)
 
-    def _state(self) -> list[Piece]:
+    def _bytes(self, *, short: bool) -> Piece:
+        """What today took, of what it may take."""
+        received, sent = self._drawn = self._moved()
+        role = self.roles.warm if any(c.spared for c in self.channels) else self.roles.faint
+        if self._ceiling:
+            return (say("usage.of_ceiling", used=times.size(received + sent), ceiling=times.size(self._ceiling)) + "  ", role)
+        if short:
+            return (f"↕{times.size(received + sent)}  ", role)
+        return (f"↓{times.size(received)} ↑{times.size(sent)}  ", role)
+
+    def _state(self, *, short: bool) -> list[Piece]:
         """How the channels are, worst first; then progress."""
         roles = self.roles
         if self.engine_fault:
@@ -72,16 +85,20 @@ class TopLine(Lines):
             return [(say("screen.link_connecting") + " ", roles.mute), ("◌", roles.mute)]
         if not self.channels:
             return []
-        return [((self.link + " ") if self.link else "", roles.mute), ("●", roles.good)]
+        thin = [c for c in self.channels if c.link == "thin"]
+        if thin:
+            worst = max(thin, key=lambda c: c.round_trip_ms)
+            return [((say("usage.link_thin") if short else figures(worst)) + " ", roles.mute), ("●", roles.warm)]
+        return [("●", roles.good)]
 
     def draw(self, y: int, width: int) -> Strip:
         roles = self.roles
         left: list[Piece] = [(" " + self._desk, roles.strong), ("  " + self._agent, roles.mute)]
         right: list[Piece] = []
+        short = width < WIDE
         if self.channels and width >= 70:
-            received, sent = self._drawn = self._moved()
-            right = [(f"↓{times.size(received)} ↑{times.size(sent)}  ", roles.faint)]
-        right += [*self._state(), (" ", roles.text)]
+            right = [self._bytes(short=short)]
+        right += [*self._state(short=short), (" ", roles.text)]
         room = width - sum(cells(t) for t, _ in left) - sum(cells(t) for t, _ in right) - 2
         counts = self.counts
         if counts is not None:
