@@ -68,7 +68,7 @@ def bring_texts(desk: Desk, conversation: int) -> int:
     if _until(desk, lambda: not missing(), lost, TEXT_PATIENCE, "now"):
         return 0
     talk(say("cli.texts_not_here"))
-    _say_channels(desk)
+    say_channels(desk)
     return UNREACHABLE
 
 
@@ -97,11 +97,11 @@ def send_and_wait(desk: Desk, outbox_id: int) -> int:
     talk(say("cli.reply_state", state=found.state.value, detail=found.detail or "-"))
     if found.state in NEEDS_AGENT:
         return 1
-    _say_channels(desk)
+    say_channels(desk)
     return UNREACHABLE
 
 
-def _say_channels(desk: Desk) -> None:
+def say_channels(desk: Desk) -> None:
     for channel in desk.reading.channels():
         if channel.state in LOST:
             talk(f"{channel.name}: {channel.detail or channel.state}")

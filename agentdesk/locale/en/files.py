@@ -27,4 +27,13 @@ WORDS = {
     "files.saved_all": "{n} file saved in {folder}|{n} files saved in {folder}",
     "files.saving_all": "{n} file to come, saved in {folder}|{n} files to come, saved in {folder}",
     "files.raw": "the whole message",
+    "files.none": "no attachments here",
+    "files.which_or_all": "A name, or --all: not both.",
+    "files.which": "Which one? {known}; or --all.",
+    "files.several": "Several are called {name}: give the number.",
+    "files.no_such": "There is no attachment {name}. There are: {known}",
+    "files.raw_to_terminal": "A message as it came is not written to a terminal: give a file, or send it into another program.",
+    "files.raw_exists": "{file} is there already and is not overwritten.",
+    "files.not_fetched": "It could not be fetched now. What came is kept for a day: the same command goes on from there.",
+    "files.called_off": "called off",
 }

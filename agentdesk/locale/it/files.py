@@ -27,4 +27,13 @@ WORDS = {
     "files.saved_all": "{n} file salvato in {folder}|{n} file salvati in {folder}",
     "files.saving_all": "{n} file in arrivo, salvato in {folder}|{n} file in arrivo, salvati in {folder}",
     "files.raw": "il messaggio intero",
+    "files.none": "qui non ci sono allegati",
+    "files.which_or_all": "Un nome o --all: non tutti e due.",
+    "files.which": "Quale? {known}; oppure --all.",
+    "files.several": "Più d'uno si chiama {name}: indichi il numero.",
+    "files.no_such": "Non c'è l'allegato {name}. Ci sono: {known}",
+    "files.raw_to_terminal": "Un messaggio così come è arrivato non si scrive su un terminale: indichi un file, o lo passi a un altro programma.",
+    "files.raw_exists": "{file} esiste già e non viene sovrascritto.",
+    "files.not_fetched": "Ora non è stato possibile scaricarlo. Quello che è arrivato resta per un giorno: lo stesso comando continua da lì.",
+    "files.called_off": "interrotto",
 }
