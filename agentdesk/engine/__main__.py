@@ -19,7 +19,8 @@ from typing import Any
 
 from agentdesk.config import load
 from agentdesk.domain.clean import clean
-from agentdesk.engine.engine import DRAIN_SECONDS, TICK, Engine
+from agentdesk.engine.engine import DRAIN_SECONDS, PAUSE_AFTER_FAULT, TICK, Engine
+from agentdesk.errors import DeskError, Refused
 
 log = logging.getLogger("agentdesk.engine")
 
@@ -52,7 +53,10 @@ def main(argv: list[str]) -> int:
         ending = _listen(engine, messages, 0.25, started=False)
     if ending and not engine.lock.take():
         return 0
-    engine.start()
+    started, ending = _start(engine, messages, ending)
+    if not started:
+        engine.lock.release()
+        return 0
     log.info("working on %s", state)
     give_up = time.monotonic() + DRAIN_SECONDS
     while ending != "now":
@@ -65,6 +69,21 @@ def main(argv: list[str]) -> int:
     engine.stop()
     log.info("ended")
     return 0
+
+
+def _start(engine: Engine, messages: queue.SimpleQueue[dict[str, Any]], ending: str) -> tuple[bool, str]:
+    """Start; where nothing can be written, again and again: there may be space at any moment. Whether it did, and how to end."""
+    while True:
+        try:
+            engine.start()
+        except Refused:
+            raise
+        except DeskError as error:
+            log.error("can't begin: %s", error)  # noqa: TRY400 - it says all there is to know
+        else:
+            return True, ending
+        if ending or (ending := _listen(engine, messages, PAUSE_AFTER_FAULT, started=False)):
+            return False, ending
 
 
 def _read(messages: queue.SimpleQueue[dict[str, Any]]) -> None:

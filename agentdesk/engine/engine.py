@@ -97,23 +97,41 @@ class Engine:
         self._team_lock = threading.Lock()
         self._trouble = Trouble(config.state)
         self._next_try = 0.0
+        self._stuck = ""
+        """Why the last look around could not be done."""
+        self._open = contextlib.ExitStack()
         self._started = False
 
     def start(self) -> None:
-        """Open the store, recover what a crash left, start the threads."""
+        """Open the store, recover what a crash left, start the threads.
+
+        Raises:
+            DeskError: nothing can be written, or nobody can read what is there. Nothing runs then; it may be tried again.
+        """
+        try:
+            self._begin()
+        except BaseException as error:
+            if isinstance(error, DeskError):
+                self._trouble.say(str(error))
+            self._started = False
+            self._end_threads(10.0)
+            self._open.close()
+            raise
+
+    def _begin(self) -> None:
         config = self.config
-        self.database = Database(config.state / "desk.db", holds_lock=True)
+        self.database = self._open.enter_context(Database(config.state / "desk.db", holds_lock=True))
         self._trouble.take_room()
         self._started = True
         self._blobs = Blobs(config.state / "blobs")
         self._partials = Partials(config.state / "blobs" / "partial")
-        self._team = LocalTeamLog(config.state / "team.db")
+        self._team = self._open.enter_context(contextlib.closing(LocalTeamLog(config.state / "team.db")))
         lost = self.database.write(outbox.recover)
         if lost:
             log.warning("%s replies were being handed over when the engine died", lost)
         self.database.write(questions.forget_all)
         self.database.write(drafts.forget_discarded)
-        self._changes = Changes(self.database)
+        self._changes = self._open.enter_context(contextlib.closing(Changes(self.database)))
         self._shop = FilesShop(config.orders, config.timezone) if config.orders else None
         self._next_shop = self._next_prune = self._next_sweep = self._next_look = 0.0
         self._next_ahead = 0.0
@@ -121,7 +139,7 @@ class Engine:
         self._leaps = Leaps()
         self._link = linkchoice.chosen(self.database) or config.link
         self._meter = Meter(self.database, config)
-        self._handover = handover.Receiver(config.state, self.set_secret)
+        self._open.enter_context(contextlib.closing(handover.Receiver(config.state, self.set_secret)))
         self._tell_faults()
         self._refresh_if_rules_changed()
         self._carry_events()
@@ -273,9 +291,12 @@ class Engine:
         try:
             self._look()
             self._count()
-        except (DeskError, sqlite3.Error):  # the disk is full, somebody holds the database: no reason to end, nothing is lost
+        except (DeskError, sqlite3.Error) as error:  # the disk is full, somebody holds the database: no reason to end, nothing is lost
             log.exception("looking at what changed")
+            self._stuck = str(error) if isinstance(error, DeskError) else ""
             self._next_look = time.monotonic() + PAUSE_AFTER_FAULT
+        else:
+            self._stuck = ""
 
     def _count(self) -> None:
         """Write down what was moved; where a ceiling is reached, or a new day begins, the mailboxes bring in less, or more again."""
@@ -307,7 +328,7 @@ class Engine:
 
     def _watch_the_disk(self) -> None:
         """Say that nothing can be written, where that can still be said, and find out when it can be again."""
-        self._trouble.say(self.database.full)
+        self._trouble.say(self.database.full or self._stuck)
         if self.database.full and time.monotonic() >= self._next_try:
             self._next_try = time.monotonic() + PAUSE_AFTER_FAULT
             with contextlib.suppress(DeskError, sqlite3.Error):
@@ -423,6 +444,16 @@ class Engine:
 
     def stop(self, patience: float = 10.0) -> None:
         """Finish the running steps, close the connections, free the lock."""
+        self._end_threads(patience)
+        with contextlib.suppress(DeskError, sqlite3.Error):  # the next engine carries them
+            self._carry_events()
+        with contextlib.suppress(DeskError, sqlite3.Error):
+            self._meter.flush()
+            self.database.write(lambda tx: linkchoice.choose(tx, None))
+        self._open.close()
+        self.lock.release()
+
+    def _end_threads(self, patience: float) -> None:
         end = time.monotonic() + patience
         for delivery in self._deliveries.values():
             delivery.stop()
@@ -439,13 +470,5 @@ class Engine:
         for name, sender in self._smtp.items():
             if not self._deliveries[name].sending:
                 sender.let_go(at_once=True)
-        self._handover.close()
-        with contextlib.suppress(DeskError, sqlite3.Error):  # the next engine carries them
-            self._carry_events()
-        with contextlib.suppress(DeskError, sqlite3.Error):
-            self._meter.flush()
-            self.database.write(lambda tx: linkchoice.choose(tx, None))
-        self._changes.close()
-        self._team.close()
-        self.database.close()
-        self.lock.release()
+        for started in (self._workers, self._senders, self._smtp, self._deliveries, self._tokens, self._ahead):
+            started.clear()
