@@ -62,7 +62,7 @@ namespace inbox {{
   }}
 }}
 protocol imap {{
-  mail_plugins = imap_zlib
+  mail_plugins = imap_zlib quota
   imap_idle_notify_interval = 2 mins
 }}
 service imap-login {{
@@ -155,7 +155,7 @@ class Dovecot:
 
     def _write_users(self) -> None:
         """All of them at once: Dovecot reads the file again only when a second has passed since it was changed."""
-        passwords = {"mdbox": "secret", "maildir": "secret", "beyond": "pässwörd€", "bare": "secret"}
+        passwords = {"mdbox": "secret", "maildir": "secret", "beyond": "pässwörd€", "bare": "secret", "small": "secret"}
         lines = []
         for kind, password in passwords.items():
             store = kind if kind == "maildir" else "mdbox"
@@ -164,12 +164,15 @@ class Dovecot:
                 location = f"userdb_mail={store}:{home}/{store}"
                 if kind == "bare":
                     location += "".join(f" userdb_namespace/inbox/mailbox/{name}/auto=no" for name in ("Sent", "Archive", "Junk"))
+                if kind == "small":
+                    location += " userdb_quota=count:User userdb_quota_vsizes=yes userdb_quota_rule=*:storage=64K userdb_quota_grace=0"
                 lines.append(f"{kind}{number}:{{PLAIN}}{password}:{self.uid}:{self.gid}::{home}::{location}\n")
         (self.dir / "users").write_text("".join(lines), encoding="utf-8")
         (self.dir / "users").chmod(0o644)
 
     def user(self, kind: str = "mdbox") -> str:
-        """A user with an empty mailbox of this format; those of `beyond` have a password that is not ASCII, `bare` no other folders."""
+        """A user with an empty mailbox of this format; those of `beyond` have a password that is not ASCII, `bare` no other
+        folders, `small` room for 64 kB in all."""
         return f"{kind}{next(self._numbers)}"
 
     def config(self, user: str, scheme: str = "imaps", host: str = "localhost") -> MailChannelConfig:
