@@ -12,7 +12,7 @@ from agentdesk.channels.sasl import Mechanism, TokenRefused, Tokens
 from agentdesk.channels.smtp_limits import pause_for
 from agentdesk.channels.smtp_line import Broken, Line, Reply, SmtpTimeouts
 from agentdesk.channels.stream import Stream
-from agentdesk.channels.tls import Identity, client_context, explained, is_loopback
+from agentdesk.channels.tls import Identity, Tls, explained, is_loopback
 from agentdesk.config import MailChannelConfig
 from agentdesk.domain.clean import clean_line
 from agentdesk.errors import LoginRefused
@@ -35,6 +35,7 @@ class Opener:
     ) -> None:
         self._config, self.password, self._usage, self._timeouts = config, password, usage, timeouts
         self._tokens, self._identity = tokens, identity
+        self._tls = Tls(config.ca_file, identity)
 
     def open(self) -> Line:
         """Connect and log in. An access token that is refused is renewed and tried once more, never again.
@@ -62,7 +63,7 @@ class Opener:
             deadline = time.monotonic() + self._timeouts.command
             if url.scheme == "smtps":
                 with explained(url):
-                    stream.start_tls(client_context(self._config.ca_file, self._identity), deadline=deadline)
+                    stream.start_tls(self._tls, deadline=deadline)
             self._expect(line.reply(deadline))
             self._greet(line)
             if url.scheme == "smtp+starttls":
@@ -104,7 +105,7 @@ class Opener:
         line.rest = b""  # what came with it in plain text was said by anybody
         with explained(self._config.smtp):
             deadline = time.monotonic() + self._timeouts.command
-            line.stream.start_tls(client_context(self._config.ca_file, self._identity), deadline=deadline)
+            line.stream.start_tls(self._tls, deadline=deadline)
         self._greet(line)
 
     def _login(self, line: Line, token: str) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 
 from agentdesk.channels.base import Usage
+from agentdesk.channels.tls import Tls
 
 _CHUNK = 65536
 
@@ -29,6 +30,7 @@ class Stream:
         self._lock = threading.Lock()
         self._closed = False
         self._answered = True
+        self._tls: Tls | None = None
         self.usage = usage
         self.heard_at = time.monotonic()
         """When the last byte came in."""
@@ -54,19 +56,28 @@ class Stream:
                 return cls(sock, host, usage)
         raise failure or OSError(f"no address of {host}")
 
-    def start_tls(self, context: ssl.SSLContext, *, deadline: float) -> None:
+    def start_tls(self, tls: Tls, *, deadline: float) -> None:
         """Shake hands; the certificate must be valid and be this host's.
 
         Raises:
             ssl.SSLError: it is not, or the other side does not speak TLS.
             OSError: the line broke, or the time is over.
         """
-        sock = context.wrap_socket(self._sock, server_hostname=self._host, do_handshake_on_connect=False)
-        self._sock = sock
+        sock = tls.wrap(self._sock, self._host)
+        self._sock, self._tls = sock, tls
+        try:
+            self._shake(sock, deadline)
+        except BaseException:
+            tls.forget()
+            self._tls = None
+            raise
+        tls.shaken(sock)
+
+    def _shake(self, sock: ssl.SSLSocket, deadline: float) -> None:
         while True:
             try:
                 sock.do_handshake()
-                break
+                return
             except ssl.SSLWantReadError:
                 self._await(select.POLLIN, deadline)
             except ssl.SSLWantWriteError:
@@ -163,6 +174,10 @@ class Stream:
 
     def close(self) -> None:
         self.shutdown()
+        if self._tls is not None and isinstance(self._sock, ssl.SSLSocket):
+            with self._lock:
+                self._tls.remember(self._sock)
+            self._tls = None
         self._sock.close()
 
 

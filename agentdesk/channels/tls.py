@@ -55,6 +55,65 @@ def client_context(ca_file: Path | None, identity: Identity | None = None) -> ss
     return context
 
 
+class Tls:
+    """TLS with one server, connection after connection: a session that was begun is taken up again (RFC 8446, 2.2; RFC 5077).
+
+    That saves the certificates on the way, two or three kilobytes on every reconnect. What holds for a first connection holds
+    for the session: the host is part of it, and who the host is was checked when it began. It ends when the server says so (it
+    sets how long it may last), and here as soon as one of the files changes that say whom to trust and who we are.
+    """
+
+    def __init__(self, ca_file: Path | None, identity: Identity | None = None) -> None:
+        self._ca_file, self._identity = ca_file, identity
+        self._context: ssl.SSLContext | None = None
+        self._stamps: list[tuple[int, int] | None] = []
+        self._session: ssl.SSLSession | None = None
+        self._host = ""
+        self.resumed = False
+        """Whether the last connection took up an earlier session."""
+
+    def wrap(self, sock: socket.socket, host: str) -> ssl.SSLSocket:
+        """The socket with TLS over it, before the handshake.
+
+        Raises:
+            ChannelDown: as `client_context`.
+        """
+        stamps = [_stamp(path) for path in self._files()]
+        if self._context is None or stamps != self._stamps:
+            self._context, self._stamps, self._session = client_context(self._ca_file, self._identity), stamps, None
+        if host != self._host:
+            self._host, self._session = host, None
+        return self._context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, session=self._session)
+
+    def _files(self) -> list[Path]:
+        system = ssl.get_default_verify_paths()
+        trusted = [Path(path) for path in (system.cafile, system.capath) if path] if self._ca_file is None else [self._ca_file]
+        ours = [] if self._identity is None else [self._identity.certificate, self._identity.key or self._identity.certificate]
+        return [*trusted, *ours]
+
+    def shaken(self, sock: ssl.SSLSocket) -> None:
+        """The handshake is over."""
+        self.resumed = bool(sock.session_reused)
+
+    def remember(self, sock: ssl.SSLSocket) -> None:
+        """At the end of a connection: what the server gave us to take up again. In TLS 1.3 that comes after the handshake."""
+        session = sock.session
+        if session is not None and (session.has_ticket or session.id):
+            self._session = session
+
+    def forget(self) -> None:
+        """The handshake failed: whatever it was, the next one begins anew."""
+        self._session = None
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine: the only one that is spoken to without TLS."""
     if host.lower() == "localhost":

@@ -17,7 +17,7 @@ from agentdesk.channels.imap.quirks import Quirks
 from agentdesk.channels.imap.responses import Answer, Untagged
 from agentdesk.channels.imap.wire import Flight, Pending, Wire
 from agentdesk.channels.sasl import Mechanism, TokenRefused, Tokens
-from agentdesk.channels.tls import Identity
+from agentdesk.channels.tls import Identity, Tls
 from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
@@ -47,7 +47,8 @@ class Connection:
         self.quirks = Quirks()
         self.greeting = b""
         self.compressed = False
-        self._ca_file, self._tokens, self._identity = ca_file, tokens, identity
+        self.tls = Tls(ca_file, identity)
+        self._tokens, self._certified = tokens, identity is not None
         self._wire: Wire | None = None
         self._doubted_at = 0.0
         self._idle: Pending | None = None
@@ -78,13 +79,11 @@ class Connection:
         if preauth:
             self.ask_capabilities()
         else:
-            log_in(self, user, password, tokens=self._tokens is not None, token=token, certified=self._identity is not None)
+            log_in(self, user, password, tokens=self._tokens is not None, token=token, certified=self._certified)
 
     def _connect(self) -> bool:
         """Whether we are logged in already."""
-        opened = open_stream(
-            self.url, self._ca_file, self.usage, connect=self.timeouts.connect, greeting=self.timeouts.greeting, identity=self._identity
-        )
+        opened = open_stream(self.url, self.tls, self.usage, connect=self.timeouts.connect, greeting=self.timeouts.greeting)
         try:
             self._wire = Wire(opened.stream, opened.early, preauth=opened.preauth)
         except BaseException:

@@ -5,14 +5,12 @@ With STARTTLS, whatever was said in plain text is forgotten: it was said by anyb
 
 from __future__ import annotations
 
-import ssl
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from agentdesk.channels.base import ChannelDown, Usage
 from agentdesk.channels.stream import Stream
-from agentdesk.channels.tls import Identity, client_context, explained, is_loopback
+from agentdesk.channels.tls import Tls, explained, is_loopback
 from agentdesk.config import ServerUrl
 from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
@@ -32,9 +30,7 @@ class Opened:
     """What the greeting says may be relied on."""
 
 
-def open_stream(
-    url: ServerUrl, ca_file: Path | None, usage: Usage, *, connect: float, greeting: float, identity: Identity | None = None
-) -> Opened:
+def open_stream(url: ServerUrl, tls: Tls, usage: Usage, *, connect: float, greeting: float) -> Opened:
     """A connection with its greeting read; seconds for each of the two steps.
 
     Raises:
@@ -47,10 +43,10 @@ def open_stream(
         try:
             deadline = time.monotonic() + greeting
             if url.scheme == "imaps":
-                stream.start_tls(client_context(ca_file, identity), deadline=deadline)
+                stream.start_tls(tls, deadline=deadline)
             line, early = _line(stream, b"", deadline)
             if url.scheme == "imap+starttls":
-                _start_tls(stream, line, early, client_context(ca_file, identity), deadline)
+                _start_tls(stream, line, early, tls, deadline)
                 early = b""
             preauth = line.upper().startswith(b"* PREAUTH")
             if not preauth and not line.upper().startswith(b"* OK"):
@@ -61,7 +57,7 @@ def open_stream(
     return Opened(stream, line, early, preauth, trusted=url.scheme != "imap+starttls")
 
 
-def _start_tls(stream: Stream, greeting: bytes, rest: bytes, context: ssl.SSLContext, deadline: float) -> None:
+def _start_tls(stream: Stream, greeting: bytes, rest: bytes, tls: Tls, deadline: float) -> None:
     """STARTTLS. Untagged lines may come before its answer; anything after it is dropped unread."""
     if not greeting.upper().startswith(b"* OK"):
         raise ConnectionAbortedError(say("channels.no_starttls"))  # PREAUTH: a way to keep us from TLS
@@ -71,7 +67,7 @@ def _start_tls(stream: Stream, greeting: bytes, rest: bytes, context: ssl.SSLCon
         answer, rest = _line(stream, rest, deadline)
     if not answer.upper().startswith(b"T OK"):
         raise ConnectionAbortedError(say("channels.no_starttls"))
-    stream.start_tls(context, deadline=deadline)
+    stream.start_tls(tls, deadline=deadline)
 
 
 def _line(stream: Stream, rest: bytes, deadline: float) -> tuple[bytes, bytes]:
