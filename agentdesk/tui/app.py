@@ -303,7 +303,12 @@ class DeskApp(App[int]):
         named = ["--desk", str(config.folder)] if config.state == config.folder / "state" else []
         try:
             with self.suspend():
-                status = subprocess.run([sys.executable, "-m", "agentdesk", "login", channel, *named], check=False).returncode  # noqa: S603 - our own program
+                # Ctrl-C is for the sign-in. A handler and not SIG_IGN: the child would inherit that.
+                before = signal.signal(signal.SIGINT, lambda *_: None)
+                try:
+                    status = subprocess.run([sys.executable, "-m", "agentdesk", "login", channel, *named], check=False).returncode  # noqa: S603 - our own program
+                finally:
+                    signal.signal(signal.SIGINT, before)
         except SuspendNotSupported:
             self.desk_screen.tell(say("screen.sign_in_elsewhere", channel=channel), "note")
             return
