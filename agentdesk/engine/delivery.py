@@ -269,7 +269,7 @@ class Delivery:
                 settled = outbox.accept(tx, row, state, attempt.remote_id, attempt.detail, (self._from.name, self._from.address))
                 if settled and out["conversation"] and self._is_mail and out["kind"] == "reply":
                     events.record(tx, out["conversation"], Kind.REPLIED, self._rules.agent, {"message_id": out["message_id"]})
-                if attempt.refused:
+                if any(one.state == "refused" for one in recipients.of(tx, row)):  # by this attempt, or by one before it
                     self._tell(tx, out)
             elif attempt.outcome is Outcome.DEFERRED:
                 pause = _pause(LONGEST_PAUSE, out["attempts"], attempt.pause)
