@@ -23,6 +23,8 @@ class _Found:
     """What was read so far."""
 
     texts: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """Of ours, in which nothing is folded."""
     folded: list[str] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     """Within parts."""
@@ -61,6 +63,7 @@ def read_body(infos: Sequence[PartInfo], contents: Mapping[str, bytes], zone: tz
         elif part.is_tnef:
             found.mark("tnef")
     visible, hidden = _fold("\n\n".join(found.texts))
+    visible = "\n\n".join(filter(None, (visible, *found.notices)))
     attached = (replace(one, inline=one.inline or one.part in found.opened) for one in parts.attachments(infos))
     return Body(
         visible, "\n\n".join(filter(None, (hidden, *found.folded))), found.html, (*attached, *found.files),
@@ -124,7 +127,8 @@ def _plain_text(part: PartInfo, raw: bytes, zone: tzinfo, found: _Found) -> str:
     if part.type == "text/calendar":
         text = calendar.to_text(clean(charset.decode(data, part.charset)), zone)
         found.mark("calendar")
-        return text
+        found.notices.append(text.strip("\n"))
+        return ""
     files = uuencode.blocks(data)
     for index, block in enumerate(files):
         found.mark("uuencode")

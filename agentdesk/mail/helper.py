@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "agentdesk.mail.worker")
 START_SECONDS = 60.0
 """Until it is ready; a machine that has just woken up may need them."""
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 """Until its answer, on the clock: beyond what it may compute, because a busy machine gives it little."""
 _MOST_ANSWER = 64 << 20
 _CHUNK = 1 << 16

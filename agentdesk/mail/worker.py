@@ -78,7 +78,7 @@ def confine() -> None:
 
     sys.addaudithook(guard)
     with contextlib.suppress(ImportError, OSError):
-        os.nice(10)
+        os.nice(5)
     with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415 - not on every system
 
