@@ -133,6 +133,11 @@ class Shapes:
             "waiting": list(entry.waiting),
             "doubtful": list(entry.doubtful),
             "copy": entry.file_detail,
+            "waits_for": entry.waits,
+            "newer": [
+                {"from": str(one.sender), "at": self.at(one.at), "direction": one.direction.value, "message_id": one.message_id, "text": one.text}
+                for one in entry.newer
+            ],
         }
 
 

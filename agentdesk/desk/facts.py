@@ -269,6 +269,18 @@ _BEFORE_HANDING_OVER = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """A message that came into a conversation after a reply to it was written."""
+
+    sender: Address
+    at: datetime
+    text: str
+    """As far as it is here."""
+    direction: Direction
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxFact:
     id: int
     conversation: int
@@ -296,6 +308,10 @@ class OutboxFact:
     """The server's words to those, each with its recipient."""
     file_detail: str = ""
     """Why there is no copy in Sent yet."""
+    waits: str = ""
+    """What it waits for by itself: no_channel, offline, refused, down, unread (`usage.waits_<...>`); empty: nothing in particular."""
+    newer: tuple[Newer, ...] = ()
+    """In conflict: what came meanwhile, oldest first."""
 
     @property
     def needs_agent(self) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from agentdesk.desk.facts import OutboxFact
+from agentdesk.desk.facts import Newer, OutboxFact
 from agentdesk.domain.conversation import MessageState
+from agentdesk.domain.message import Address, Direction
 from agentdesk.locale import say
-from agentdesk.store import recipients
+from agentdesk.store import outbox, recipients
 from agentdesk.store.addresses import from_json
 from agentdesk.store.database import moment, moment_or_none
 
@@ -22,17 +26,48 @@ SHOWN_STATE = (
 """The state a reply has for the agent: one that went out and is to be looked at counts as trouble."""
 
 
-def facts(db: sqlite3.Connection) -> tuple[OutboxFact, ...]:
-    """Everything not yet filed or to be looked at, and what was filed in the last day; newest last."""
+def facts(db: sqlite3.Connection, channels: Collection[str]) -> tuple[OutboxFact, ...]:
+    """Everything not yet filed or to be looked at, and what was filed in the last day; newest last. `channels`: those of desk.toml."""
     now = datetime.now(UTC)
     rows = db.execute(
-        "SELECT o.*, coalesce(c.id, '') AS conversation_id, ch.out_detail, ch.out_until FROM outbox o"
+        "SELECT o.*, coalesce(c.id, '') AS conversation_id, ch.out_detail, ch.out_until, ch.state AS channel_state FROM outbox o"
         " LEFT JOIN conversation c ON c.row = o.conversation LEFT JOIN channel ch ON ch.name = o.channel"
         " WHERE o.state != 'filed' OR o.look OR o.filed_at > ?1"
         " OR EXISTS (SELECT 1 FROM recipient r WHERE r.outbox = o.id AND r.state IN ('waiting', 'trying')) ORDER BY o.id",
         (int((now - timedelta(days=1)).timestamp() * 1000),),
     ).fetchall()
-    return tuple(_fact(db, row, now) for row in rows)
+    return tuple(
+        replace(_fact(db, row, now), waits=_waits(row, channels), newer=newer(db, row) if row["state"] == MessageState.CONFLICT else ())
+        for row in rows
+    )
+
+
+def _waits(r: sqlite3.Row, channels: Collection[str]) -> str:
+    """Why a reply that could go out does not."""
+    state = MessageState(r["state"])
+    if state in _BEFORE and r["channel"] not in channels:
+        return "no_channel"
+    if state is not MessageState.QUEUED:
+        return ""
+    return _WAITS.get(r["channel_state"] or "new", "")
+
+
+_BEFORE = frozenset({MessageState.HELD, MessageState.SCHEDULED, MessageState.QUEUED})
+_WAITS = {"offline": "offline", "refused": "refused", "down": "down", "new": "unread", "connecting": "unread"}
+
+
+def newer(db: sqlite3.Connection, out: sqlite3.Row) -> tuple[Newer, ...]:
+    """What came into the conversation of a reply after it was written."""
+    return tuple(
+        Newer(Address(m["from_name"], m["from_address"]), moment(m["at"]), m["text"] or "", Direction(m["direction"]), m["message_id"])
+        for m in outbox.newer(db, out)
+    )
+
+
+def moved_on(db: sqlite3.Connection, out: sqlite3.Row, zone: ZoneInfo) -> str:
+    """Who wrote meanwhile, and when, in a sentence; empty if nobody did."""
+    names = [f"{one.sender.name or one.sender.address} {one.at.astimezone(zone):%d/%m %H:%M}" for one in newer(db, out)]
+    return say("desk.came_meanwhile", who=", ".join(names)) if names else ""
 
 
 def _fact(db: sqlite3.Connection, r: sqlite3.Row, now: datetime) -> OutboxFact:
@@ -54,7 +89,8 @@ def _fact(db: sqlite3.Connection, r: sqlite3.Row, now: datetime) -> OutboxFact:
         id=r["id"], conversation=r["conversation"], conversation_id=r["conversation_id"], channel=r["channel"], message_id=r["message_id"],
         to=from_json(r["to_list"]), subject=r["subject"], state=state, detail=detail, hold_until=hold, attempts=r["attempts"],
         next_try_at=next_try, created_at=created, text=r["text"], look=bool(r["look"]), file_detail=r["file_detail"] if state is MessageState.ACCEPTED else "",
-        rest_detail=tuple(f"{one.address}: {one.detail}" for one in some if one.state != "accepted" and one.detail), **by_state,
+        rest_detail=tuple(f"{one.address}: {one.detail}" for one in some if one.state != "accepted" and one.detail),
+        refused=by_state["refused"], waiting=by_state["waiting"], doubtful=by_state["doubtful"],
     )
 
 

@@ -92,12 +92,15 @@ class Reading:
                 AttachmentFact(f["id"], f["name"], f["type"], f["size"], inline=False, here=True)
                 for f in db.execute("SELECT * FROM draft_file WHERE outbox = ? ORDER BY id", (out["id"],))
             ]
+            detail = out["detail"]
+            if out["state"] == MessageState.CONFLICT:
+                detail = " ".join(part for part in (detail, outgoing.moved_on(db, out, self._config.timezone)) if part)
             items.append(
                 Item(
                     key=f"outbox:{out['id']}", row=0, outbox_id=out["id"], message_id=out["message_id"], direction=Direction.OUT,
                     sender=Address(self._config.agent_name, self._config.agent_email), to=from_json(out["to_list"]),
                     cc=from_json(out["cc_list"]), subject=out["subject"], at=moment(out["created_at"]), text=out["text"],
-                    quoted=out["quoted"], attachments=tuple(files), state=out["state"], detail=out["detail"],
+                    quoted=out["quoted"], attachments=tuple(files), state=out["state"], detail=detail,
                     goes_at=moment(out["hold_until"]) if out["state"] == MessageState.SCHEDULED else None,
                 )
             )

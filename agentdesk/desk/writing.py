@@ -34,6 +34,8 @@ class Writing(Deciding):
     def check(self, draft: Draft) -> tuple[str, ...]:
         """What stops this draft from being sent; empty if nothing does."""
         problems: list[str] = []
+        if all(channel.name != draft.channel for channel in self._config.channels):
+            return (say("desk.stop.no_channel", channel=draft.channel),)
         chat = self._is_chat(draft)
         if not draft.text.strip() and not draft.files and draft.kind != "forward":
             problems.append(say("desk.stop.empty"))
@@ -227,7 +229,7 @@ class Writing(Deciding):
     def outbox(self) -> tuple[OutboxFact, ...]:
         """Everything not yet filed or to be looked at, and what was filed in the last day; newest last."""
         with self._db.snapshot() as db:
-            return outgoing.facts(db)
+            return outgoing.facts(db, [channel.name for channel in self._config.channels])
 
     def state(self, row: int) -> MessageState | None:
         """Where one reply stands; None if it was taken back."""

@@ -305,9 +305,10 @@ class Engine:
                 if ahead.apply():
                     self._workers[name].wake()
 
-    def flush(self) -> None:
-        """Write down what was moved up to now."""
+    def used(self) -> dict[str, dict[str, dict[str, int]]]:
+        """What was moved since the start and up to now, by channel and job."""
         self._meter.flush()
+        return {channel.name: self._meter.used(channel.name) for channel in self.config.channels}
 
     def _doubt(self) -> None:
         """After a sleep the connections are mostly dead, and a clock that was set makes other things due."""

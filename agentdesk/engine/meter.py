@@ -25,6 +25,7 @@ class Meter:
         self._now = now or (lambda: datetime.now(config.timezone))
         self._watched: list[tuple[str, Usage]] = []
         self._unwritten: list[Moved] = []
+        self._used: dict[str, dict[str, dict[str, int]]] = {}
         self._lock = threading.Lock()
         self._day = self._now().date()
         self._spent = traffic.spent(database, self._day)
@@ -53,6 +54,9 @@ class Meter:
         with self._lock:
             for one in new:
                 self._spent[one.channel] = self._spent.get(one.channel, 0) + one.bytes_in + one.bytes_out
+                total = self._used.setdefault(one.channel, {}).setdefault(one.job, dict.fromkeys(("bytes_in", "bytes_out", "round_trips"), 0))
+                for name in total:
+                    total[name] += getattr(one, name)
         moved = self._unwritten = [*self._unwritten, *new]
         if not moved:
             return fresh
@@ -69,6 +73,11 @@ class Meter:
         self._db.write(change)
         self._unwritten = []
         return True
+
+    def used(self, channel: str) -> dict[str, dict[str, int]]:
+        """What a channel used since the start, by job."""
+        with self._lock:
+            return {job: dict(total) for job, total in self._used.get(channel, {}).items()}
 
     def _turn(self, today: date) -> bool:
         if today == self._day:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentdesk.config import DeskConfig
 from agentdesk.engine.engine import TICK, Engine
@@ -27,6 +27,8 @@ class ChannelReport:
     round_trips: int
     seconds: float
     detail: str = ""
+    jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Bytes and round trips by what they were for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _done(engine: Engine) -> bool:
 
 def _report(engine: Engine, seconds: float) -> Report:
     """A channel that brought in everything is `ready`, also if news of this moment has set it to work again."""
-    engine.flush()
+    used = engine.used()
     database, unreached, channels = engine.database, engine.unreached(), {}
     for row in database.all("SELECT * FROM channel"):
         name = row["name"]
@@ -102,7 +104,7 @@ def _report(engine: Engine, seconds: float) -> Report:
         )
         channels[name] = ChannelReport(
             state, counts["conversations"], counts["messages"], row["bytes_in"], row["bytes_out"], row["round_trips"],
-            round(seconds, 3), row["detail"],
+            round(seconds, 3), row["detail"], used[name],
         )
     outbox = {r["state"]: r["n"] for r in database.all("SELECT state, count(*) AS n FROM outbox GROUP BY state")}
     return Report(channels, outbox, unreached)

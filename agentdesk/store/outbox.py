@@ -154,20 +154,24 @@ def restore_draft(tx: Tx, row: int, message_id: str = "") -> int | None:
 
 
 def moved_on(db: sqlite3.Connection | Tx, row: sqlite3.Row) -> bool:
-    """Whether the conversation has a message the agent had not seen when writing this reply.
+    """Whether the conversation has a message the agent had not seen when writing this reply, and has not said what becomes of it."""
+    return not row["override"] and bool(newer(db, row))
+
+
+def newer(db: sqlite3.Connection | Tx, row: sqlite3.Row) -> list[sqlite3.Row]:
+    """Messages of the conversation that the agent had not seen when writing this reply, oldest first.
 
     Only a reply can be overtaken: what goes to the warehouse stays right whatever the customer adds. A later row may be older
     mail that was brought in meanwhile, so its time counts too (the server's, which has seconds).
     """
-    if not row["conversation"] or row["override"] or row["kind"] != "reply":
-        return False
-    found = db.execute(
-        "SELECT 1 FROM message WHERE conversation = ? AND row > ? AND direction != 'note' AND automatic = 0"
+    if not row["conversation"] or row["kind"] != "reply":
+        return []
+    return db.execute(
+        "SELECT row, message_id, direction, from_name, from_address, at, coalesce(text, preview) AS text FROM message WHERE conversation = ? AND row > ? AND direction != 'note' AND automatic = 0"
         " AND at >= coalesce((SELECT at FROM message WHERE row = ?), 0)"
-        " AND message_id NOT IN (SELECT message_id FROM outbox WHERE conversation = ?) LIMIT 1",
+        " AND message_id NOT IN (SELECT message_id FROM outbox WHERE conversation = ?) ORDER BY at, row",
         (row["conversation"], row["base"], row["base"], row["conversation"]),
-    ).fetchone()
-    return found is not None
+    ).fetchall()
 
 
 def accept(tx: Tx, row: int, state: MessageState, remote_id: str, detail: str, sender: tuple[str, str]) -> bool:

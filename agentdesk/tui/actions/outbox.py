@@ -42,7 +42,7 @@ def state_words(entry: OutboxFact, now: datetime) -> str:
 class Outbox(Options):
     """Each reply with its state in words; enter says what can be done."""
 
-    topics = frozenset({"outbox", "all"})
+    topics = frozenset({"outbox", "channel", "link", "all"})
 
     def __init__(self, screen: DeskScreen) -> None:
         self._screen = screen
@@ -81,7 +81,14 @@ class Outbox(Options):
         if entry.detail and entry.detail not in said:
             lines += [[(text, style)] for text in wrap(entry.detail, width)]
         lines += [[(text, roles.mute)] for text in self._time(entry)]
+        if entry.waits:
+            lines += [[(text, roles.warm)] for text in wrap(say(f"usage.waits_{entry.waits}", channel=entry.channel), width)]
+        for new in entry.newer:
+            lines += [[], [(f"{new.sender.name or new.sender.address}  {times.clock(new.at, self._screen.now())}", roles.strong)]]
+            lines += [[(text, roles.text)] for text in wrap(new.text, width)]
         lines.append([])
+        if entry.newer:
+            lines.append([(say("usage.your_reply"), roles.strong)])
         lines += [[(text, roles.text)] for text in wrap(entry.text, width)]
         return lines
 
