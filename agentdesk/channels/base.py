@@ -79,6 +79,11 @@ class FolderFull(Refused):
 class ChannelDown(Exception):  # noqa: N818 - it names a state
     """The connection is gone or can't be made; the worker reconnects with backoff. `str()` is for the agent."""
 
+    def __init__(self, words: str = "", pause: float = 0.0) -> None:
+        super().__init__(words)
+        self.pause = pause
+        """Seconds the server wants to be left alone, whatever anybody wishes; 0 if it did not say so."""
+
 
 class Channel(Protocol):
     """A source of conversations, as the engine's worker drives it."""

@@ -130,6 +130,9 @@ class ChannelWorker(threading.Thread):
             except ChannelDown as error:
                 self._fail("down", str(error))
                 attempts = 1 if time.monotonic() - connected_at > CALM_SECONDS and self.reached else attempts + 1
+                if error.pause:  # it wants to be left alone: no wish of ours ends that, only a new password
+                    self._pause(error.pause, until=self._renewed)
+                    continue
                 if self._doubted.is_set():  # it died in our sleep: that is no reason to wait
                     attempts = 0
                     continue

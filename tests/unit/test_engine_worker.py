@@ -58,6 +58,19 @@ def run(desk: Desk, channel: Scripted, monkeypatch, refused=lambda _: None) -> C
     return worker
 
 
+def test_a_server_that_wants_to_be_left_alone_is_left_alone(desk: Desk, monkeypatch) -> None:
+    """For as long as it says, and no wish of anybody's ends that; else for as long as we think."""
+    channel = Scripted(ChannelDown("throttled", 300.0), ChannelDown("no line"))
+    pauses: list[tuple[float, bool]] = []
+    worker = ChannelWorker(channel, ChannelStatus(desk.database, desk.config.channels[0]), lambda: None, lambda most: most, lambda _: None)
+    channel.worker = worker
+    monkeypatch.setattr(worker, "_pause", lambda seconds, until=None: pauses.append((seconds, until is not None)))
+    worker.run()
+    assert pauses[0] == (300.0, True)
+    assert pauses[1][0] < 300.0
+    assert not pauses[1][1]
+
+
 def test_it_goes_on_after_every_kind_of_failure(desk: Desk, monkeypatch) -> None:
     asked: list[str] = []
     channel = Scripted(ChannelDown("no line"), LoginRefused("wrong password"), DeskError("disk full"), ValueError("a defect"))

@@ -311,4 +311,4 @@ class ImapChannel:
     @property
     def files_sent_itself(self) -> bool:
         """The provider puts what goes out by its SMTP server into Sent."""
-        return quirks.files_sent_itself(self._config.imap.host, self._config.smtp.host, self._connection.greeting)
+        return quirks.files_sent_itself(self._config.imap.host, self._config.smtp.host, self._connection.greeting, self._connection.capabilities)

@@ -9,17 +9,16 @@ from pathlib import Path
 
 from agentdesk.channels import sasl
 from agentdesk.channels.base import ChannelDown, Usage
-from agentdesk.channels.imap.commands import Command, command
+from agentdesk.channels.imap import limits, quirks
+from agentdesk.channels.imap.commands import Command, Word, command
 from agentdesk.channels.imap.login import log_in
 from agentdesk.channels.imap.opening import open_stream
 from agentdesk.channels.imap.patience import Patience, Timeouts
-from agentdesk.channels.imap.quirks import Quirks
 from agentdesk.channels.imap.responses import Answer, Untagged
 from agentdesk.channels.imap.wire import Flight, Pending, Wire
 from agentdesk.channels.sasl import Mechanism, TokenRefused, Tokens
 from agentdesk.channels.tls import Identity, Tls
 from agentdesk.config import ServerUrl
-from agentdesk.domain.clean import clean_line
 from agentdesk.locale import say
 
 PROBE = 10.0
@@ -44,7 +43,7 @@ class Connection:
         self.usage = usage if usage is not None else Usage()
         self.timeouts = timeouts or Timeouts()
         self.capabilities: frozenset[str] = frozenset()
-        self.quirks = Quirks()
+        self.quirks = quirks.Quirks()
         self.greeting = b""
         self.compressed = False
         self.tls = Tls(ca_file, identity)
@@ -78,6 +77,7 @@ class Connection:
         preauth = self._connect()
         if preauth:
             self.ask_capabilities()
+            self.believe()
         else:
             log_in(self, user, password, tokens=self._tokens is not None, token=token, certified=self._certified)
 
@@ -89,7 +89,7 @@ class Connection:
         except BaseException:
             opened.stream.close()
             raise
-        self.quirks = Quirks.of(opened.greeting)
+        self.quirks = quirks.of(self.url.host, opened.greeting)
         self.greeting = opened.greeting
         self.capabilities = capabilities_in(opened.greeting) if opened.trusted else frozenset()
         self.compressed = False
@@ -133,6 +133,14 @@ class Connection:
         answer = self.run(command("CAPABILITY"))[0]
         self.capabilities = answer.capabilities() or frozenset()
 
+    def believe(self) -> None:
+        """Logged in: what the server says it can do, without what is known to be otherwise."""
+        self.quirks = quirks.of(self.url.host, self.greeting, self.capabilities)
+        self.capabilities -= self.quirks.without
+        if self.quirks.identify:
+            name = Word(b'("name" "AgentDesk" "vendor" "AgentDesk")')
+            self.run(command("ID", name))  # whatever it answers: some answer BAD, and go on
+
     def close(self) -> None:
         """LOGOUT if the line still stands, and end the threads."""
         wire, self._wire = self._wire, None
@@ -157,12 +165,18 @@ class Connection:
 
         Two commands may go together if the second does not depend on what the first answers (RFC 3501, 5.5).
         """
+        if self.quirks.one_by_one and len(commands) > 1:
+            return [answer for one in commands for answer in self.run(one, patience=patience)]
         wire = self._need()
-        tail = self._end_idle()
+        idle = None if self.quirks.one_by_one or self.quirks.done_alone or not self.idling else self._idle
+        tail: tuple[Untagged, ...] = ()
+        if idle is None:
+            tail = self._end_idle()
+        self._idle = None
         patience = patience or self.timeouts.command
         wire.lines.limit = patience.bytes
         pending = [wire.register() for _ in commands]
-        flight = b""
+        flight = b"" if idle is None else b"DONE\r\n"
         for one, waiting in zip(commands, pending, strict=True):
             if one.verb == "COMPRESS DEFLATE":
                 wire.lines.compress_tag = waiting.tag
@@ -179,11 +193,17 @@ class Connection:
                 flight = segment
         if flight:
             wire.ouq.put(Flight(flight))
-        self._await(lambda: all(waiting.answer is not None for waiting in pending), patience)
+        due = pending if idle is None else [idle, *pending]
+        self._await(lambda: all(waiting.answer is not None for waiting in due), patience)
         wire.lines.compress_tag = b""
         answers = [waiting.answer for waiting in pending if waiting.answer is not None]
+        if idle is not None and idle.answer is not None:
+            tail = idle.answer.untagged
         if tail:
             answers[0] = Answer(answers[0].status, answers[0].text, tail + answers[0].untagged)
+        for answer in answers:
+            if answer.status != "OK" and limits.by_words(answer.words):
+                raise self.down(answer.words)
         return answers
 
     def _nonsync(self) -> int:
@@ -300,13 +320,15 @@ class Connection:
         return self._wire
 
     def down(self, reason: str) -> ChannelDown:
-        """The connection is of no use any more: end it, and say why."""
+        """The connection is of no use any more: end it, and say why. It may be that the server wants to be left alone."""
         wire, self._wire = self._wire, None
         self._idle = None
+        said = Untagged("BYE", (b"",))
         if wire is not None:
             wire.stop(reason)
             reason = wire.bye or reason
-        return ChannelDown(say("channels.lost", server=str(self.url), reason=clean_line(reason)))
+            said = Untagged("BYE", (wire.bye.encode("utf-8", "replace"),))
+        return limits.down(self.url, reason, limits.at_the_door(said.code()[0], reason) if said.text else limits.by_words(reason))
 
 
 def capabilities_in(greeting: bytes) -> frozenset[str]:

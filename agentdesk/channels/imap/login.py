@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agentdesk.channels import sasl
 from agentdesk.channels.base import ChannelDown
+from agentdesk.channels.imap import limits
 from agentdesk.channels.imap.commands import Command, Word, command, sasl_plain, text
 from agentdesk.channels.imap.responses import Answer
 from agentdesk.channels.sasl import TokenRefused
@@ -57,6 +58,7 @@ def _logged_in(connection: Connection, answer: Answer, compress: Answer | None =
     connection.capabilities = answer.capabilities() or frozenset()
     if not connection.capabilities:
         connection.ask_capabilities()
+    connection.believe()
     if connection.compresses and compress is None and "COMPRESS=DEFLATE" in connection.capabilities:
         connection.compress(connection.run(command("COMPRESS DEFLATE"))[0])
 
@@ -64,8 +66,9 @@ def _logged_in(connection: Connection, answer: Answer, compress: Answer | None =
 def _refused(connection: Connection, answer: Answer, user: str, why: str = "", *, token: bool = False) -> LoginRefused | ChannelDown:
     detail = f"{answer.words} ({why})" if why else answer.words
     connection.close()
-    if answer.code()[0] in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"):  # RFC 5530, 3
-        return ChannelDown(say("channels.busy", server=str(connection.url), detail=detail))
+    pause = limits.at_the_door(answer.code()[0], answer.words)
+    if pause:
+        return limits.down(connection.url, detail, pause)
     words = say("channels.login_refused", server=str(connection.url), user=clean_line(user), detail=detail)
     return TokenRefused(words) if token else LoginRefused(words)
 

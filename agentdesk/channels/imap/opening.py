@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 
 from agentdesk.channels.base import ChannelDown, Usage
+from agentdesk.channels.imap import limits
+from agentdesk.channels.imap.responses import Untagged
 from agentdesk.channels.stream import Stream
 from agentdesk.channels.tls import Tls, explained, is_loopback
 from agentdesk.config import ServerUrl
@@ -50,6 +52,9 @@ def open_stream(url: ServerUrl, tls: Tls, usage: Usage, *, connect: float, greet
                 early = b""
             preauth = line.upper().startswith(b"* PREAUTH")
             if not preauth and not line.upper().startswith(b"* OK"):
+                said = Untagged("BYE", (line[2:].partition(b" ")[2],))
+                if pause := limits.at_the_door(said.code()[0], said.text.decode("utf-8", "replace")):
+                    raise limits.down(url, said.text.decode("utf-8", "replace"), pause)
                 raise ConnectionAbortedError(clean_line(line.decode("utf-8", "replace")))
         except BaseException:
             stream.close()

@@ -290,7 +290,8 @@ class Session:
                     resynced = False  # something changed and we don't know what: look at everything
                 else:
                     changed[one.uid] = one.flags
-        modseq = 0 if "NOMODSEQ" in codes else responses.as_int(codes.get("HIGHESTMODSEQ", b""))
+        # Yahoo tells a HIGHESTMODSEQ and has no CONDSTORE (whiteout-io/imap-client#40)
+        modseq = 0 if "NOMODSEQ" in codes or not self._modseqs else responses.as_int(codes.get("HIGHESTMODSEQ", b""))
         return Selection(
             name=name,
             uidvalidity=responses.as_int(codes.get("UIDVALIDITY", b"")),

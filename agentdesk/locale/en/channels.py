@@ -19,7 +19,7 @@ WORDS = {
     "channels.login_disabled": "the server allows no login here; use imaps or imap+starttls",
     "channels.login_refused": "{server} refuses the login of {user}: {detail}",
     "channels.login_unusable": "{server}: the name {user} or its password holds characters that no server takes.",
-    "channels.busy": "{server} can't take the login now: {detail}",
+    "channels.limited": "{server} wants to be left alone for a while: {detail}. Next try in {minutes} min.",
     "channels.no": "{server} refuses: {detail}",
     "channels.nonsense": "{server} contradicts itself: {detail}",
     "channels.not_there": "This message is no longer on the server.",

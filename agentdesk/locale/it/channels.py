@@ -19,7 +19,7 @@ WORDS = {
     "channels.login_disabled": "il server non ammette l'accesso qui; usare imaps o imap+starttls",
     "channels.login_refused": "{server} rifiuta l'accesso di {user}: {detail}",
     "channels.login_unusable": "{server}: il nome {user} o la sua password contiene caratteri che nessun server accetta.",
-    "channels.busy": "{server} ora non può accettare l'accesso: {detail}",
+    "channels.limited": "{server} chiede di essere lasciato in pace per un po': {detail}. Nuovo tentativo tra {minutes} min.",
     "channels.no": "{server} rifiuta: {detail}",
     "channels.nonsense": "{server} si contraddice: {detail}",
     "channels.not_there": "Questo messaggio non è più sul server.",
