@@ -125,7 +125,7 @@ def forget_copies(path: Path, days: int = KEEP_COPY_DAYS) -> int:
     gone = 0
     for copy in _copies(path):
         try:
-            if not 0 <= time.time() - copy.stat().st_mtime < days * 24 * 3600:
+            if time.time() - copy.stat().st_mtime >= days * 24 * 3600:
                 copy.unlink()
                 gone += 1
         except OSError as error:
