@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from agentdesk.channels import validity
-from agentdesk.channels.base import ChannelDown
+from agentdesk.channels.base import ChannelDown, Outcome
 from agentdesk.channels.imap.connection import Connection
+from agentdesk.channels.smtp import SmtpSender
 from agentdesk.channels.tls import Identity
 from agentdesk.cli import checks
 from agentdesk.config import ClientCertificate, DeskConfig, MailChannelConfig, OAuth, Secret
@@ -24,8 +27,11 @@ from agentdesk.secrets import CLIENT
 from tests.desks import desk_config
 from tests.oauth_server import CLIENT as CLIENT_ID
 from tests.oauth_server import SECRET, OAuthServer, oauth_server
+from tests.dialogue.certificates import Authority
 from tests.servers import dovecot as dovecot_server
 from tests.servers.dovecot import Dovecot
+from tests.servers.test_smtp_aiosmtpd import MAIL, Sink, _Controller
+from tests.servers.test_smtp_aiosmtpd import config as smtp_config
 
 pytestmark = pytest.mark.servers
 
@@ -258,3 +264,58 @@ def test_doctor_tells_the_days_a_client_certificate_has_left(locked: Dovecot, tm
     found = {check.name: check for check in checks.mailbox(config, {"support": ""}, tmp_path)}
     assert (found["imap"].state, found["client-certificate"].state) == (checks.OK, checks.WARNING)
     assert "valid for 1 day" in found["client-certificate"].detail
+
+
+# SMTP: aiosmtpd with the mechanism as Google and Microsoft speak it
+
+
+class TokenSink(Sink):
+    """Takes mail of whoever shows an access token the provider gave."""
+
+    def __init__(self, provider: OAuthServer) -> None:
+        super().__init__()
+        self.provider = provider
+        self.explained: list[bytes] = []
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        said = dict(part.split("=", 1) for part in base64.b64decode(args[1]).decode().strip("\x01").split("\x01"))
+        if self.provider.access_tokens.get(said["auth"].removeprefix("Bearer ")) == said["user"]:
+            return AuthResult(success=True)
+        challenge = base64.b64encode(b'{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}').decode()
+        await server.push(f"334 {challenge}")
+        self.explained.append(await server._reader.readline())
+        return AuthResult(success=False, handled=False)
+
+
+@pytest.fixture
+def way_out(provider: OAuthServer, tmp_path: Path) -> Iterator[tuple[TokenSink, MailChannelConfig]]:
+    authority = Authority(tmp_path)
+    sink = TokenSink(provider)
+    controller = _Controller(
+        sink, ssl_context=authority.server_context("localhost"), auth_require_tls=False, auth_required=True,
+        auth_exclude_mechanism=["LOGIN", "PLAIN"],
+    )  # fmt: skip
+    controller.start()
+    yield sink, smtp_config("smtps", controller.port, authority.file)
+    controller.stop()
+
+
+def test_mail_goes_out_by_token_and_a_refused_one_is_renewed(
+    way_out: tuple[TokenSink, MailChannelConfig], provider: OAuthServer, tmp_path: Path
+) -> None:
+    sink, config = way_out
+    provider.user = config.user
+    place = Place(tmp_path, provider.sign_in())
+    oauth = OAuth("custom", CLIENT_ID, Secret("literal", SECRET), token_url=f"{provider.base}/token", scope="mail")
+    config = replace(config, oauth=oauth, password=place.secret)
+    given = tokens(config, tmp_path, place)
+    sender = SmtpSender(config, "", tokens=given)
+    assert sender.send(MAIL).outcome is Outcome.ACCEPTED
+    provider.forget_access()
+    assert SmtpSender(config, "", tokens=given).send(replace(MAIL, message_id="<2@shop.example>")).outcome is Outcome.ACCEPTED
+    assert len(sink.envelopes) == 2
+    assert sink.explained == [b"\r\n"], "the reason was heard out, with an empty line"
+    provider.revoke()
+    with pytest.raises(SignInNeeded):
+        SmtpSender(config, "", tokens=given).send(MAIL)
+    assert len(sink.envelopes) == 2

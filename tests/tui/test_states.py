@@ -343,3 +343,45 @@ async def test_faults_of_packs_and_engine_are_said_once():
         fake.changed.add(("orders", 0))
         await desk.until(lambda: not fake.changed)
         assert "orders.csv" not in desk.lines()[-1]
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "Signed in to support"), (1, "Not signed in to support"), (None, "agentdesk login support")])
+async def test_a_sign_in_the_engine_asks_for_is_made_on_this_terminal(monkeypatch, status, words):
+    """The screen is put away meanwhile; where that can't be, it says what to run elsewhere."""
+    import contextlib
+    import signal
+    from types import SimpleNamespace
+
+    from textual.app import SuspendNotSupported
+
+    from agentdesk.tui import app
+
+    ran = []
+
+    def run(argv, *, check):
+        ran.append(argv[1:5])
+        assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN, "the child would inherit it"
+        return SimpleNamespace(returncode=status)
+
+    @contextlib.contextmanager
+    def suspend(_self):
+        if status is None:
+            raise SuspendNotSupported
+        yield
+
+    monkeypatch.setattr(app.DeskApp, "suspend", suspend)
+    monkeypatch.setattr(app.subprocess, "run", run)
+    before = signal.getsignal(signal.SIGINT)
+    engine, fake = FakeEngine(), FakeDesk()
+    async with opened(fake, engine=engine) as desk:
+        fake.reading.asked = (Question(4, "login", "support: the sign-in was revoked.", "support"),)
+        fake.changed.add(("question", 4))
+        await desk.until(lambda: "1 question waits · g ?" in desk.lines()[-1])
+        await desk.press("g", "?")
+        assert "the sign-in was revoked" in desk.text()
+        assert "Enter: sign in now" in desk.text()
+        await desk.press("enter")
+        await desk.until(lambda: words in desk.text())
+    assert ran == ([] if status is None else [["-m", "agentdesk", "login", "support"]])
+    assert engine.secrets == []
+    assert signal.getsignal(signal.SIGINT) == before
