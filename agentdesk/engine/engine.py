@@ -175,9 +175,11 @@ class Engine:
         assert isinstance(settings, MailChannelConfig)
         password = self._secrets.get(name, "")
         identity = identity_of(settings, self._secrets.get(name + KEY, ""))
-        tokens = tokens_of(settings, config.folder, self._secrets, partial(self._not_kept, name))
+        signing = Usage(job=Job.OAUTH)
+        tokens = tokens_of(settings, config.folder, self._secrets, partial(self._not_kept, name), signing)
         if tokens is not None:
             self._tokens[name] = tokens
+            self._meter.watch(name, signing)
         stored = StoredMail(self.database, name, self._rules)
         mailbox = ImapChannel(
             settings, password, stored,

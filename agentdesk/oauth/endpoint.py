@@ -5,9 +5,12 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,8 +34,18 @@ class Said:
     """Seconds this machine's clock is ahead of the provider's."""
 
 
-def post(url: str, form: str, ca_file: Path | None = None) -> Said:
-    """POST a form and give back what was said, whatever the status.
+class Counter(Protocol):
+    """Who counts what goes over the line: `channels.usage.Usage`."""
+
+    def asked(self) -> None: ...
+
+    def went(self, count: int, /) -> None: ...
+
+    def came(self, count: int, /) -> None: ...
+
+
+def post(url: str, form: str, ca_file: Path | None = None, counter: Counter | None = None) -> Said:
+    """POST a form and give back what was said, whatever the status. Counted are the bytes of HTTP itself, as for chats.
 
     Raises:
         Unreachable: no answer, no TLS, a redirect, too much of an answer.
@@ -46,7 +59,7 @@ def post(url: str, form: str, ca_file: Path | None = None) -> Said:
 
     def ask() -> None:
         try:
-            answer.append(_exchange(url, form, ca_file))
+            answer.append(_exchange(url, form, ca_file, counter or _Uncounted()))
         except Exception as error:  # noqa: BLE001 - raised in the caller's thread
             failure.append(error)
 
@@ -62,7 +75,17 @@ def post(url: str, form: str, ca_file: Path | None = None) -> Said:
     raise Unreachable(say("oauth.no_answer", host=clean_line(host), reason=_reason(error))) from error
 
 
-def _exchange(url: str, form: str, ca_file: Path | None) -> Said:
+class _Uncounted:
+    """For a sign-in by hand."""
+
+    def asked(self) -> None: ...
+
+    def went(self, count: int, /) -> None: ...
+
+    def came(self, count: int, /) -> None: ...
+
+
+def _exchange(url: str, form: str, ca_file: Path | None, counter: Counter) -> Said:
     give_up = time.monotonic() + PATIENCE
     encrypted = url.startswith("https:")
     verify = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)) if encrypted else False
@@ -72,7 +95,7 @@ def _exchange(url: str, form: str, ca_file: Path | None) -> Said:
     }  # fmt: skip
     with (
         httpx.Client(verify=verify, timeout=10.0, follow_redirects=False, trust_env=False) as client,
-        client.stream("POST", url, content=form.encode("ascii"), headers=headers) as answer,
+        _counted(client, client.build_request("POST", url, content=form.encode("ascii"), headers=headers), counter) as answer,
     ):
         host = clean_line(urlsplit(url).hostname or "")
         if 300 <= answer.status_code < 400:
@@ -83,11 +106,28 @@ def _exchange(url: str, form: str, ca_file: Path | None) -> Said:
         body = b""
         for piece in answer.iter_raw():
             body += piece
+            counter.came(len(piece))
             if len(body) > MOST_BYTES:
                 raise Unreachable(say("oauth.too_much", host=host, limit=MOST_BYTES // 1024))
             if time.monotonic() > give_up:
                 raise TimeoutError
         return Said(answer.status_code, body, _skew(answer.headers.get("date", "")))
+
+
+@contextmanager
+def _counted(client: httpx.Client, request: httpx.Request, counter: Counter) -> Iterator[httpx.Response]:
+    counter.asked()
+    counter.went(len(f"POST {request.url.raw_path.decode()} HTTP/1.1\r\n") + _head(request.headers) + len(request.content))
+    answer = client.send(request, stream=True)
+    try:
+        counter.came(len(f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}\r\n") + _head(answer.headers))
+        yield answer
+    finally:
+        answer.close()
+
+
+def _head(headers: httpx.Headers) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers.raw) + 2
 
 
 def _skew(date: str) -> float | None:

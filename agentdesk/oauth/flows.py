@@ -15,7 +15,7 @@ from agentdesk.errors import LoginRefused, Refused, Unreachable
 from agentdesk.locale import say
 from agentdesk.oauth import answers
 from agentdesk.oauth.answers import Denied, DeviceCode, Grant
-from agentdesk.oauth.endpoint import Said, post
+from agentdesk.oauth.endpoint import Counter, Said, post
 from agentdesk.oauth.loopback import answer_in
 from agentdesk.oauth.providers import Provider, provider_of
 
@@ -32,12 +32,14 @@ class Account:
     client_id: str
     client_secret: str = field(repr=False, default="")
     ca_file: Path | None = None
+    counter: Counter | None = field(default=None, repr=False)
+    """Who counts the bytes."""
     skew: float | None = None
     """Seconds this machine's clock was ahead of the provider's at the last answer."""
 
     def ask(self, url: str, form: str) -> tuple[Said, str]:
         """One request, and the host for messages. Raises as `endpoint.post`."""
-        said = post(url, form, self.ca_file)
+        said = post(url, form, self.ca_file, self.counter)
         if said.skew is not None:
             self.skew = said.skew
         return said, clean_line(urlsplit(url).hostname or "")
@@ -52,11 +54,11 @@ class Account:
         return {"client_secret": self.client_secret} if self.client_secret else {}
 
 
-def account_of(settings: MailChannelConfig, client_secret: str) -> Account:
+def account_of(settings: MailChannelConfig, client_secret: str, counter: Counter | None = None) -> Account:
     """Our client at the provider. `ca_file` is of the shop's own servers, and the provider is one of them only where it is `custom`."""
     assert settings.oauth is not None
     own = settings.ca_file if settings.oauth.provider == "custom" else None
-    return Account(provider_of(settings.oauth), settings.oauth.client_id, client_secret, own)
+    return Account(provider_of(settings.oauth), settings.oauth.client_id, client_secret, own, counter)
 
 
 class BrowserFlow:
@@ -81,7 +83,7 @@ class BrowserFlow:
             "https://localhost/", redirect_uri=redirect, scope=provider.scope.split() or None, state=self.state,
             code_challenge=self._client.create_code_challenge(self._verifier, "S256"), code_challenge_method="S256", **more,
         )  # fmt: skip
-        return provider.authorize_url + ("&" if "?" in provider.authorize_url else "?") + urlsplit(made).query
+        return f"{provider.authorize_url}{'&' if '?' in provider.authorize_url else '?'}{urlsplit(made).query}"
 
     def pasted(self, address: str) -> str:
         """The query of an address the agent copied from the browser; empty if it is not the answer to our question."""

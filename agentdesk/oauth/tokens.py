@@ -17,6 +17,7 @@ from agentdesk.config import MailChannelConfig
 from agentdesk.errors import ConfigError, SignInNeeded
 from agentdesk.locale import say
 from agentdesk.oauth.answers import Grant
+from agentdesk.oauth.endpoint import Counter
 from agentdesk.oauth.flows import Account, account_of
 from agentdesk.secrets import CLIENT, fetch, keep
 
@@ -127,13 +128,13 @@ class AccessTokens:
 
 
 def tokens_of(
-    settings: MailChannelConfig, folder: Path, secrets: Mapping[str, str], not_kept: Callable[[str], None]
+    settings: MailChannelConfig, folder: Path, secrets: Mapping[str, str], not_kept: Callable[[str], None], counter: Counter | None = None
 ) -> AccessTokens | None:
     """Who gives a mailbox's access tokens; None where it logs in otherwise. `secrets` are named as `secrets.needed` does."""
     if settings.oauth is None:
         return None
     name = settings.name
     return AccessTokens(
-        name, account_of(settings, secrets.get(name + CLIENT, "")), secrets.get(name, ""),
+        name, account_of(settings, secrets.get(name + CLIENT, ""), counter), secrets.get(name, ""),
         read=partial(fetch, settings.password, name, folder), keep=partial(keep, settings.password, name, folder), not_kept=not_kept,
     )  # fmt: skip

@@ -25,9 +25,9 @@ from agentdesk.errors import LoginRefused, SignInNeeded
 from agentdesk.oauth.tokens import AccessTokens, tokens_of
 from agentdesk.secrets import CLIENT
 from tests.desks import desk_config
+from tests.dialogue.certificates import Authority
 from tests.oauth_server import CLIENT as CLIENT_ID
 from tests.oauth_server import SECRET, OAuthServer, oauth_server
-from tests.dialogue.certificates import Authority
 from tests.servers import dovecot as dovecot_server
 from tests.servers.dovecot import Dovecot
 from tests.servers.test_smtp_aiosmtpd import MAIL, Sink, _Controller
@@ -179,6 +179,10 @@ def test_the_engine_asks_for_a_sign_in_and_goes_on_when_there_is_one(mailroom: D
         dump = "\n".join(engine.database.reader().iterdump())
         assert secret not in dump
         assert not any(token in dump for token in provider.access_tokens)
+        until(lambda: engine.database.value("SELECT sum(bytes_in) FROM traffic WHERE job = 'oauth'"), engine)
+        out, trips = engine.database.one("SELECT sum(bytes_out), sum(round_trips) FROM traffic WHERE job = 'oauth'")
+        assert trips == 2  # the revoked one, and the new one
+        assert 2 * 250 < out < 2 * 600
     finally:
         engine.stop()
 
