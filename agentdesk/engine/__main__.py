@@ -79,7 +79,7 @@ def _start(engine: Engine, messages: queue.SimpleQueue[dict[str, Any]], ending: 
         except Refused:
             raise
         except DeskError as error:
-            log.error("can't begin: %s", error)  # noqa: TRY400 - it says all there is to know
+            log.error("can't begin: %s", error)
         else:
             return True, ending
         if ending or (ending := _listen(engine, messages, PAUSE_AFTER_FAULT, started=False)):
