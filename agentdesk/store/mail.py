@@ -340,8 +340,9 @@ class StoredMail:
             " automatic = max(automatic, ?8) WHERE row = ?6",
             (text, quoted, body.html, preview, body.problem, message, json.dumps(body.marks), returned.REPORT in body.marks),
         )
-        for section, content in source.items():
-            originals.keep(tx, message, section, content)
+        if (text, quoted) == (body.text, body.quoted):  # else a card number is in it that this desk does not keep
+            for section, content in source.items():
+                originals.keep(tx, message, section, content)
         fulltext.add(tx, message)
         for a in body.attachments:
             tx.execute(
