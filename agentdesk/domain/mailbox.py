@@ -115,6 +115,9 @@ class MailStore(Protocol):
     def uids(self, folder: str) -> Mapping[int, frozenset[str]]:
         """Every UID known in a folder, with its flags."""
 
+    def message_ids(self, folder: str, uids: Sequence[int]) -> Mapping[int, str]:
+        """The Message-IDs of known UIDs; empty for a mail that has none."""
+
     def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:
         """Bring messages in (idempotent: a UID or Message-ID seen before is not doubled)."""
 

@@ -84,6 +84,14 @@ class StoredMail:
         rows = self._db.all("SELECT uid, flags FROM place WHERE channel = ? AND folder = ?", (self._channel, folder))
         return {row["uid"]: frozenset(row["flags"].split()) for row in rows}
 
+    def message_ids(self, folder: str, uids: Sequence[int]) -> Mapping[int, str]:
+        marks = ",".join("?" * len(uids))
+        rows = self._db.all(
+            f"SELECT p.uid, m.message_id FROM place p JOIN message m ON m.row = p.message WHERE p.channel = ? AND p.folder = ? AND p.uid IN ({marks})",
+            (self._channel, folder, *uids),
+        )
+        return {row["uid"]: "" if row["message_id"].endswith(MADE_UP) else row["message_id"] for row in rows}
+
     # -- messages
 
     def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:

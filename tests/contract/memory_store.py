@@ -41,6 +41,9 @@ class MemoryStore:
     def uids(self, folder: str) -> Mapping[int, frozenset[str]]:
         return {uid: flags for (name, uid), (_, flags) in self.at.items() if name == folder}
 
+    def message_ids(self, folder: str, uids: Sequence[int]) -> Mapping[int, str]:
+        return {uid: self.rows[self.at[folder, uid][0]].envelope.message_id for uid in uids if (folder, uid) in self.at}
+
     def add(self, folder: FolderState, arrivals: Sequence[Arrival]) -> None:
         assert len(arrivals) <= 50
         self.calls.append(("add", (folder.name, tuple(arrival.uid for arrival in arrivals))))

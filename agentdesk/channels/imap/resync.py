@@ -11,45 +11,40 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from agentdesk.channels.imap import responses, rows
 from agentdesk.channels.imap.commands import Word, number_range, number_set, word
 from agentdesk.channels.imap.pace import Pace
+from agentdesk.channels.imap.record import BATCH, FolderRecord
 from agentdesk.channels.imap.responses import Fetched
 from agentdesk.channels.imap.rows import Rows
-from agentdesk.channels.imap.session import Known, Selection, Session
-from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Place, Role
+from agentdesk.channels.imap.session import Batch, Known, Selection, Session
+from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
 
 _log = logging.getLogger(__name__)
 
-_BATCH = 50
-"""Messages in one transaction of the store: a window's write waits for no more than these."""
+_OTHER = "a UID stands for another mail than before"
 _CHECKED = 1000
 """Flags compared in one command, where there is no CONDSTORE."""
 _CHECK_AGAIN = 600.0
 """Seconds between two comparisons of all flags, where there is no CONDSTORE."""
 
+_STARTS_OVER = 2
+"""How often in a connection a folder begins anew because a UID stands for another mail; a server that goes on with it is taken as it is."""
 _AHEAD = 25
 """New messages that are asked for together with SELECT, before it is known whether there are any: what comes in a night."""
 
 
-class FolderSync:
-    """What is known of a folder, and what is left to do there."""
+class FolderSync(FolderRecord):
+    """A folder, and what is left to do there."""
 
     def __init__(self, name: str, role: Role, store: MailStore, asking: Rows, *, window: int, since: Callable[[], date | None]) -> None:
-        saved = next((state for state in store.folders() if state.name == name), None)
-        self.name = name
-        self.state = FolderState(name, role, uidvalidity=0) if saved is None else replace(saved, role=role)
-        self.known: dict[int, frozenset[str]] = {} if saved is None else dict(store.uids(name))
+        super().__init__(name, role, store)
         self.entered = False
         """It was selected and compared since the connection was made, or `suits` said that there is nothing new."""
-        self.lean = False
-        """Rows were brought in that have yet to be finished."""
-        self._store = store
         self._rows = asking
-        self._window = min(window, _BATCH)
+        self._window = min(window, BATCH)
         self._pace = Pace(self._window, least=self._window, most=8 * self._window, seconds=0.6)
         self._since = since
         self._exists = 0
@@ -62,6 +57,9 @@ class FolderSync:
         self._old: list[int] | None = None
         self._checks: list[list[int]] = []
         self._checked_at = -_CHECK_AGAIN
+        self._met = False
+        """It was selected on this connection."""
+        self._starts_over = 0
         self._audited: tuple[int, int] | None = None
         """How many we knew and how many there were, when that was last looked into."""
 
@@ -72,10 +70,6 @@ class FolderSync:
         if not self.entered or self._window_due or self._arriving or self._new or self._checks:
             return True
         return older and (not self.state.complete or bool(self._old))
-
-    def holds(self, place: Place) -> bool:
-        """Whether a place means a message that is here."""
-        return self.state.uidvalidity == place.uidvalidity and place.uid in self.known
 
     def look(self, counts: Mapping[str, int]) -> None:
         """By what STATUS says: whether it has to be entered again."""
@@ -102,16 +96,22 @@ class FolderSync:
         state, known = self.state, None
         if state.uidvalidity and state.modseq and self.known:
             known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
-        ahead = self._ahead(session)
-        selection = session.select(self.name, known, look_at, ahead, list_too=list_too)
+        ahead = self._ahead()
+        wanted = None if ahead is None else (ahead, self._rows.lean(session))
+        selection = session.select(self.name, known, look_at, wanted, list_too=list_too)
         self._arrive(session, selection)
+        self._met = True
         return selection
 
-    def _ahead(self, session: Session) -> tuple[Word, tuple[Word, ...]] | None:
-        """What to ask for together with SELECT: what has come since. `n:m` and not `n:*`, which means the last one if there is none."""
+    def _ahead(self) -> Word | None:
+        """What to ask for together with SELECT: what has come since. `n:m` and not `n:*`, which means the last one if there is none.
+
+        On a new connection the newest mail that is known is asked for, too. It must be the same: a mailbox that was made anew may
+        have the UIDVALIDITY of the old one, and then nothing else tells that its UIDs stand for other mails."""
         if not self.known or not self.state.uidnext or self.state.uidnext + _AHEAD > responses.LARGEST:
             return None
-        return number_range(self.state.uidnext, self.state.uidnext + _AHEAD - 1), self._rows.lean(session)
+        first = self.state.uidnext if self._met else max(self.known)
+        return number_range(min(first, self.state.uidnext), self.state.uidnext + _AHEAD - 1)
 
     def _leanly(self) -> bool:
         """Whether rows are wanted before everything else."""
@@ -154,12 +154,23 @@ class FolderSync:
             return "UIDNEXT went back"
         if selection.modseq and selection.modseq < state.modseq:
             return "HIGHESTMODSEQ went back"
+        if selection.ahead is not None and self._is_other(selection.ahead):
+            return _OTHER
         return ""
 
-    def _forget(self) -> None:
-        self._store.forget_folder(self.name)
-        self.known = {}
-        self.state = FolderState(self.name, self.state.role, uidvalidity=0)
+    def _bear(self, batch: Batch) -> bool:
+        """Whether what came can be believed. If it can't, the folder begins anew."""
+        if not self._is_other(batch):
+            return True
+        self._starts_over += 1
+        if self._starts_over > _STARTS_OVER:
+            _log.warning("%s: %s, again; taken as it is", self.name, _OTHER)
+            return True
+        _log.warning("%s: %s; bringing the folder in again", self.name, _OTHER)
+        self._forget()
+        self.entered = self._window_due = False
+        self._arriving, self._new, self._old, self._checks = 0, [], None, []
+        return False
 
     def _begin(self, selection: Selection) -> None:
         """Nothing is known: the newest window is the first step."""
@@ -185,7 +196,9 @@ class FolderSync:
         elif self.state.modseq and selection.modseq:
             if selection.modseq != self.state.modseq:
                 self._flags(session.flags_of(self._range(), since=self.state.modseq))
-        elif time.monotonic() - self._checked_at >= _CHECK_AGAIN or not self._as_counted():
+        elif self.state.modseq or time.monotonic() - self._checked_at >= _CHECK_AGAIN or not self._as_counted():
+            if self.state.modseq:
+                _log.warning("%s: the mod-sequences are gone; comparing all flags", self.name)
             self._checked_at = time.monotonic()
             ordered = sorted(self.known)
             self._checks = [ordered[at : at + _CHECKED] for at in range(0, len(ordered), _CHECKED)]
@@ -251,6 +264,8 @@ class FolderSync:
             return
         first = max(1, last - self._window + 1)
         batch = self._rows.fetch(session, number_range(first, last), lean=self._leanly(), uid=False)
+        if not self._bear(batch):
+            return
         self._window_due = False
         seen = {one.uid for one in batch.found if rows.is_row(one)}
         if not seen:
@@ -265,6 +280,8 @@ class FolderSync:
         """A few messages that came since, at once."""
         first = self._target
         batch = self._rows.fetch(session, number_range(first, None))
+        if not self._bear(batch):
+            return
         if batch.unreadable:
             self._arriving = self._window + 1
             return
@@ -290,6 +307,8 @@ class FolderSync:
         size, began = self._pace.size, time.monotonic()
         batch, self._new = self._new[-size:], self._new[:-size]
         self._add(self._fetch_uids(session, batch))
+        if not self.entered:
+            return
         self._pace.took(len(batch), time.monotonic() - began)
         self._after_new()
 
@@ -312,6 +331,8 @@ class FolderSync:
         batch, self._old = old[-size:], old[:-size]
         if batch:
             self._add(self._fetch_uids(session, batch))
+            if not self.entered:
+                return
             self._pace.took(len(batch), time.monotonic() - began)
             self._save(oldest=min(batch[0], self.state.oldest or batch[0]), total=self._total())
         self._after_old()
@@ -331,6 +352,8 @@ class FolderSync:
 
     def _fetch_uids(self, session: Session, uids: Sequence[int]) -> list[Arrival]:
         batch = self._rows.fetch(session, number_set(uids))
+        if not self._bear(batch):
+            return []
         wanted = set(uids)
         mine = [one for one in batch.found if one.uid in wanted]
         arrivals = self._arrivals(mine, lean=False)
@@ -391,24 +414,6 @@ class FolderSync:
         self._audited = (len(self.known), self._exists)
         self._save(total=self._total())
 
-    def _vanish(self, uids: Sequence[int]) -> None:
-        for at in range(0, len(uids), _BATCH):
-            some = uids[at : at + _BATCH]
-            self._store.vanish(self.name, some)
-            for uid in some:
-                self.known.pop(uid, None)
-
-    def _flags(self, found: Mapping[int, frozenset[str]]) -> None:
-        changed = [(uid, flags) for uid, flags in found.items() if uid in self.known and self.known[uid] != flags]
-        for at in range(0, len(changed), _BATCH):
-            some = dict(changed[at : at + _BATCH])
-            self._store.set_flags(self.name, some)
-            self.known.update(some)
-
-    def note_flags(self, uid: int, flags: frozenset[str]) -> None:
-        """Flags that we set ourselves."""
-        self._flags({uid: flags})
-
     def note_gone(self, uid: int) -> None:
         """A message that we moved away ourselves, or found to be gone."""
         if uid in self.known:
@@ -420,23 +425,11 @@ class FolderSync:
     def _arrivals(self, found: Iterable[Fetched], *, lean: bool = False) -> list[Arrival]:
         return self._rows.arrivals(found, self._since(), lean=lean)
 
-    def _add(self, arrivals: Sequence[Arrival]) -> None:
-        for at in range(0, len(arrivals), _BATCH):
-            some = arrivals[at : at + _BATCH]
-            self._store.add(self.state, some)
-            self.lean = self.lean or any(arrival.lean for arrival in some)
-            self.known.update((arrival.uid, arrival.flags) for arrival in some)
-
     def _total(self) -> int:
         """What progress counts towards: within retention, where there is one."""
         if self._since() is None:
             return self._exists
         return len(self.known) + len(self._new) + len(self._old or ())
-
-    def _save(self, **changes: int | bool) -> None:
-        state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields of these types by name
-        self.state = state
-        self._store.save_folder(state)
 
 
 def _after(*uids: int) -> int:

@@ -100,6 +100,7 @@ class Session:
         self.exists = 0
         """How many messages the selected mailbox has by now."""
         self.news = News()
+        self._uidvalidity = 0
         self._modseqs = False
         self._qresync = False
 
@@ -143,6 +144,10 @@ class Session:
                 if not earlier:
                     self.news.vanished.extend(runs)
                     self.exists = max(0, self.exists - responses.size_of(runs))
+            elif response.kind == "OK" and self.selected:
+                name, value = response.code()
+                if name == "UIDVALIDITY" and responses.as_int(value) != self._uidvalidity:
+                    raise self.nonsense("UIDVALIDITY")  # nothing that comes with it means anything; the next SELECT tells
 
     def note_flags(self, one: Fetched) -> None:
         """A FETCH response nobody asked for."""
@@ -256,7 +261,7 @@ class Session:
         self.require(answer)
         self.selected = name
         selection = self._selection(name, answer, resynced=resync)
-        self.exists = selection.exists
+        self.exists, self._uidvalidity = selection.exists, selection.uidvalidity
         for later in answers[len(before) + 1 :]:
             self._note(later.untagged)
             for response in later.of("FETCH"):
