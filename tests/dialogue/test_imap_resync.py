@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tests.dialogue.server import (
     Server,
     Step,
     answer,
+    both,
     goodbye,
     hear,
     hear_bytes,
@@ -157,13 +159,13 @@ def both_answers(talk: Conversation) -> None:
     talk.send(f"{first} OK enabled\r\n{second} BAD no such parameter\r\n".encode())
 
 
-def qresync_select(*lines: str) -> tuple[Step, ...]:
-    def both(talk: Conversation) -> None:
+def qresync_select(*lines: str, ahead: tuple[bytes, ...] = ()) -> tuple[Step, ...]:
+    def enabled(talk: Conversation) -> None:
         first, second = (line.split(" ")[0] for line in talk.lines[-2:])
         said = "".join(f"{line}\r\n" for line in lines)
         talk.send(f"{first} OK enabled\r\n{said}{second} OK done\r\n".encode())
 
-    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), both, AHEAD
+    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), enabled, answer("{tag} UID FETCH 3:28 .*", *ahead)
 
 
 QRESYNC = logged_in("ENABLE", "QRESYNC", "CONDSTORE", "ESEARCH")
@@ -223,6 +225,91 @@ def test_what_goes_back_brings_the_folder_in_again(codes: tuple[str, ...]) -> No
     assert store.calls[0] == ("forget", "INBOX")
     assert ids(store) == {1}
     assert len(store.rows) == 3
+
+
+def test_uidvalidity_that_changes_while_rows_come() -> None:
+    """What comes with it means nothing. On the next connection the folder is brought in again, and every mail is found again."""
+    window = [row(n, n) for n in range(1, 4)]
+    first = (
+        *logged_in(), selected(exists=3, uidnext=4), LIST,
+        both(hear("{tag} FETCH 1:3 .*"), say(*window, "* OK [UIDVALIDITY 8] the mailbox is another", "{tag} OK done")), goodbye,
+    )  # fmt: skip
+    second = (*logged_in(), selected(exists=3, uidnext=4, uidvalidity=8), LIST, answer("{tag} FETCH 1:3 .*", *window), REST, goodbye)
+    store = MemoryStore()
+    with serve(*first, then=second) as server:
+        made = ImapChannel(config(server), "secret", store, timeouts=QUICK, texts=False, look_around=1e9)
+        made.open()
+        with pytest.raises(ChannelDown, match="UIDVALIDITY"):
+            sync(made)
+        assert store.rows == {}
+        made.open()
+        sync(made)
+        made.close()
+    assert store.states["INBOX"].uidvalidity == 8
+    assert ids(store) == {1, 2, 3}
+
+
+def test_a_known_uid_that_is_another_mail_brings_the_folder_in_again() -> None:
+    """UIDVALIDITY, UIDNEXT and mod-sequence fit, and yet it is another mailbox."""
+    other = "From: b@example.org\r\nSubject: other\r\nMessage-ID: <other@x>\r\n\r\n"
+    script = (
+        *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, ahead=(row(3, 3, header=other),)), LIST,
+        answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3, header=other)), REST, goodbye,
+    )  # fmt: skip
+    store = stored(1, 2, 3, modseq=50)
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+    assert store.calls[0] == ("forget", "INBOX")
+    assert {store.rows[row].envelope.subject for row, _ in store.at.values()} == {"s1", "s2", "other"}
+    assert len(store.rows) == 4
+
+
+def test_what_came_since_comes_with_select() -> None:
+    script = (*QRESYNC, *qresync_select("* 4 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 5] ok", "* OK [HIGHESTMODSEQ 60] ok", ahead=(row(3, 3), row(4, 4))), LIST, REST, goodbye)
+    store = stored(1, 2, 3, modseq=50)
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+    assert [what for kind, what in store.calls if kind == "add"] == [("INBOX", (4,))]
+    assert store.states["INBOX"].uidnext == 5
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_uid_that_stands_for_two_mails(times: int) -> None:
+    """The folder begins anew; where the server goes on like that, both mails are kept and no more is made of it."""
+    twice = (row(1, 1), row(2, 2, header="From: b@example.org\r\nSubject: other\r\nMessage-ID: <other@x>\r\n\r\n"), row(2, 2))
+    right = (row(1, 1), row(2, 2))
+    again = [step for n in range(min(times, 2)) for step in (selected(exists=2, uidnext=3), answer("{tag} FETCH 1:2 .*", *(twice if n + 1 < times else right)))]
+    script = (*logged_in(), selected(exists=2, uidnext=3), LIST, answer("{tag} FETCH 1:2 .*", *twice), *again, REST, goodbye)
+    store = MemoryStore()
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+    assert ids(store) == {1, 2}
+    assert {found.envelope.subject for found in store.rows.values()} == ({"s1", "s2"} if times == 1 else {"s1", "s2", "other"})
+
+
+@pytest.mark.parametrize("lost", ["* OK [NOMODSEQ] none", "* OK nothing said of it"])
+def test_mod_sequences_that_are_gone_mean_that_all_flags_are_compared(lost: str) -> None:
+    script = (
+        *QRESYNC, *qresync_select("* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", lost), LIST,
+        answer(r"{tag} UID FETCH 1:3 \(UID FLAGS\)", r"* 1 FETCH (UID 1 FLAGS (\Seen))", "* 3 FETCH (UID 3 FLAGS ())"),
+        answer(r"{tag} UID SEARCH RETURN \(ALL\) UID 2", '* ESEARCH (TAG "x") UID'),
+        answer(r"{tag} UID SEARCH RETURN \(ALL\) UID 1:3", '* ESEARCH (TAG "x") UID ALL 1,3'), goodbye,
+    )  # fmt: skip
+    store = stored(1, 2, 3, modseq=50)
+    with serve(*script, strict=False) as server, channel(server, store, look_around=1e9) as made:
+        with contextlib.suppress(ChannelDown):
+            sync(made)
+    assert ids(store) == {1, 3}
+    assert store.uids("INBOX")[1] == {"\\Seen"}
+
+
+def test_a_mod_sequence_without_condstore_is_not_used() -> None:
+    """As Yahoo tells one: CHANGEDSINCE would be refused."""
+    script = (*logged_in(), selected(exists=1, uidnext=2, extra=("* OK [HIGHESTMODSEQ 12] ok",)), LIST, answer("{tag} FETCH 1:1 .*", row(1, 1)), REST, goodbye)
+    store = MemoryStore()
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+    assert store.states["INBOX"].modseq == 0
 
 
 def test_flags_missing_from_an_answer_are_no_deletion() -> None:
