@@ -40,8 +40,8 @@ LONGEST_FOR_ONE = 3600.0
 """The same for a recipient who is refused for now while others have the mail (greylisting takes minutes, a full mailbox days)."""
 PATIENCE_FOR_ONE = 12
 """Attempts for such a one (some seven hours) after which the agent is told; they go on."""
-BLIND_PAUSE = 1.0
-"""Seconds between two looks while answers wait for the mailbox."""
+PASSED_OVER = 1.0
+"""Seconds between two looks while something is due and has to wait: for the mailbox, or for the reply before it."""
 TRANSIENT = 3
 """Attempts from which a way out counts as not working: greylisting is over by the second."""
 
@@ -60,6 +60,7 @@ class Delivery:
         self._config, self._channel, self._sender = config, channel, sender
         self._db, self._blobs, self._rules, self._accepted = database, blobs, rules, accepted
         self._refused, self._fresh = refused, fresh
+        self._passed_over = False
         self._ending = threading.Event()
         self._unsettled: dict[tuple[int, bool], Attempt] = {}
         self._timetable = timetable or Timetable()
@@ -80,15 +81,26 @@ class Delivery:
             self._sender.let_go()
         self._pick_up()
         self._overtaken()
+        self._passed_over = False
         for row in self._due():
             if self._stopped():
                 return
-            if self._fresh() or not self._may_be_overtaken(row):
+            if self._in_turn(row) and (self._fresh() or not self._may_be_overtaken(row)):
                 self._hand_over(row)
+            else:
+                self._passed_over = True
         for row in recipients.due(self._db, self._channel, now_millis()):
             if self._stopped():
                 return
             self._hand_over_rest(row)
+
+    def _in_turn(self, row: int) -> bool:
+        """No earlier reply of the conversation is on its way still: it would read as if it came after."""
+        return not self._db.value(
+            "SELECT 1 FROM outbox o JOIN outbox e ON e.conversation = o.conversation AND e.channel = o.channel AND e.id < o.id"
+            " WHERE o.id = ? AND o.conversation != 0 AND o.kind = 'reply' AND e.kind = 'reply' AND NOT o.override AND e.state IN ('held', 'queued', 'fenced', 'sending')",
+            (row,),
+        )
 
     def _may_be_overtaken(self, row: int) -> bool:
         """An answer; the agent has not said that it goes out in any case."""
@@ -154,8 +166,7 @@ class Delivery:
             outbox.seconds_to_next(self._db, self._channel, now, outbox.HAND_OVER, most),
             recipients.seconds_to_next(self._db, self._channel, now, most), *held,
         )
-        # Who is not up to date is told when that changes; this look is for what can't be overtaken
-        left = min(most, max(left, self._pacing.blocked(), 0.0 if self._fresh() else BLIND_PAUSE))
+        left = min(most, max(left, self._pacing.blocked(), PASSED_OVER if self._passed_over else 0.0))
         open_for = self._sender.let_go() if isinstance(self._sender, Lingering) else 0.0
         return min(left, open_for) if open_for else left
 

@@ -214,6 +214,20 @@ def test_an_answer_waits_until_the_mailbox_was_looked_through(desk: Desk, row: i
     assert len(sender.sent) == 1
 
 
+def test_two_replies_of_a_conversation_go_out_in_their_order(desk: Desk) -> None:
+    first, second = write_reply(desk), write_reply(desk)
+    sender = ScriptedSender(Attempt(Outcome.DEFERRED, "try later"), ACCEPTED, ACCEPTED)
+    way = way_out(desk, sender)
+    way.run_due()
+    way.run_due()
+    assert (desk.writing.state(first), desk.writing.state(second), len(sender.sent)) == (S.QUEUED, S.QUEUED, 1)
+    assert way.seconds_to_next(60.0) > 0, "nobody spins meanwhile"
+    at_once(desk)
+    way.run_due()
+    assert (desk.writing.state(first), desk.writing.state(second)) == (S.ACCEPTED, S.ACCEPTED)
+    assert sender.sent[0] == sender.sent[1] != sender.sent[2]
+
+
 def test_an_answer_that_goes_out_in_any_case_does_not_wait_for_the_mailbox(desk: Desk) -> None:
     sent, sender = write_reply(desk), ScriptedSender(ACCEPTED)
     Mailbox(desk).bring("b", "Ancora io", references=("a",), at=NOON + timedelta(minutes=1))

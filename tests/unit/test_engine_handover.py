@@ -38,9 +38,9 @@ def receiver(tmp_path: Path, taken: Taken):
 
 
 def test_what_one_engine_is_told_the_other_gets(tmp_path: Path, receiver: Receiver, taken: Taken) -> None:
-    assert hand_on(tmp_path, "support", "pässwörd €\n\"x\"")
+    assert hand_on(tmp_path, "support", 'pässwörd €\n"x"')
     assert taken.came.wait(30)
-    assert taken.secrets == [("support", "pässwörd €\n\"x\"")]
+    assert taken.secrets == [("support", 'pässwörd €\n"x"')]
 
 
 def test_it_is_a_pipe_and_its_owners_alone(tmp_path: Path, receiver: Receiver) -> None:
