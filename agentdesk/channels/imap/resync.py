@@ -141,8 +141,9 @@ class FolderSync(FolderRecord):
         ahead, first = selection.ahead, self.state.uidnext
         if ahead is None or ahead.unreadable or self._new or self._target != first:
             return
-        self._add(self._arrivals((one for one in ahead.found if first <= one.uid < first + _AHEAD), lean=True))
-        self._target = max(_after(first - 1, *(one.uid for one in ahead.found)), min(selection.uidnext, first + _AHEAD))
+        came = [one for one in ahead.found if first <= one.uid < first + _AHEAD and rows.is_row(one)]
+        self._add(self._arrivals(came, lean=True))
+        self._target = _after(first - 1, *(one.uid for one in came))  # what was not told is asked for, whatever UIDNEXT says
         if self._target >= selection.uidnext:
             self._save(uidnext=self._target)
 

@@ -272,7 +272,8 @@ class Session:
         return replace(
             selection,
             counts=counts,
-            ahead=self._batch(asked) if asked and all(one.ok for one in asked) else None,
+            # Dovecot says at times that a FETCH is done before it sends what was asked for: all that came belongs to it
+            ahead=self._batch(answers[len(before) + 1 :]) if asked and all(one.ok for one in asked) else None,
             mailboxes=_listed(answers[-1]) if list_too and answers[-1].ok else None,
         )
 
