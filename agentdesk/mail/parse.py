@@ -81,6 +81,9 @@ def _envelope(fields: Fields, received: datetime, size: int, preview: str) -> En
     recipients, many = _addresses(fields, "to")
     copies, more = _addresses(fields, "cc")
     replies, most = _addresses(fields, "reply-to")
+    authors, _ = _addresses(fields, "from")
+    if not replies and len(authors) > 1:
+        replies = authors  # RFC 5322, 3.6.2: an answer goes to all of them
     sender = _sender(fields, replies)
     answered = message_ids(fields.first("in-reply-to"))
     return Envelope(

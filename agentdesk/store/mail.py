@@ -108,7 +108,10 @@ class StoredMail:
     def _add_one(self, tx: Tx, folder: FolderState, arrival: Arrival) -> int:
         envelope = self._identified(folder, arrival)
         seen = SEEN in arrival.flags
-        key = self._key(tx, envelope)
+        key = self._key(tx, envelope, folder.role)
+        if "#" in key.removeprefix(f"{self._channel}:{envelope.message_id}") and folder.role is not Role.SENT:
+            # Its id is another's: what answers that one is not about this one
+            envelope = replace(envelope, message_id=f"<{key.rpartition('#')[2]}{MADE_UP}")
         known = tx.one("SELECT row, conversation, lean FROM message WHERE key = ?", (key,))
         if known is None:
             message, conversation = self._insert(tx, key, envelope, folder.role)
@@ -149,7 +152,7 @@ class StoredMail:
             envelope = replace(envelope, sender=others[0], verified=Verified.NONE)
         return envelope
 
-    def _key(self, tx: Tx, envelope: Envelope) -> str:
+    def _key(self, tx: Tx, envelope: Envelope, role: Role) -> str:
         """The same Message-ID is the same message, unless sender or subject say that it was used twice."""
         key = f"{self._channel}:{envelope.message_id}"
         known = tx.one("SELECT from_address, subject, state FROM message WHERE key = ?", (key,))
@@ -157,7 +160,8 @@ class StoredMail:
             known["from_address"].strip().lower() == envelope.sender.identity and known["subject"] == self._mask(envelope.subject)
         ):
             return key
-        if known["state"]:  # ours: servers may rewrite From or the subject's encoding
+        ours = role is Role.SENT or envelope.sender.identity in self._rules.own
+        if known["state"] and ours:  # servers may rewrite From or the subject's encoding
             return key
         digest = hashlib.sha256(f"{envelope.sender.identity}\0{envelope.subject}".encode("utf-8", "surrogateescape")).hexdigest()
         return f"{key}#{digest[:16]}"

@@ -26,6 +26,8 @@ def parts(body: Any) -> tuple[PartInfo, ...]:
         _walk(body, "", found, depth=0)
     except (TypeError, IndexError, ValueError, AttributeError):
         return ()
+    if any(part.is_multipart for part in found) and not any(part.size for part in found):
+        return ()  # its boundary never comes: what is in it is the text
     return tuple(found)
 
 
@@ -62,6 +64,8 @@ def _walk(body: Any, section: str, found: list[PartInfo], *, depth: int) -> None
             _walk(child, f"{section}.{index}" if section else str(index), found, depth=depth + 1)
         return
     kind, subtype = _word(body[0]), _word(body[1])
+    if not kind or not subtype:  # what makes no sense is plain text (RFC 2045, 5.2)
+        kind, subtype = "text", "plain"
     given = _parameters(body[2])
     disposition, also = _disposition(body, kind, subtype)
     found.append(
