@@ -198,6 +198,19 @@ def test_a_count_that_does_not_fit_is_looked_into() -> None:
     assert ids(store) == {2}
 
 
+def test_new_mail_that_does_not_come_with_its_answer_is_asked_for() -> None:
+    """UIDNEXT says that two came, and what was asked for together with SELECT is answered with nothing."""
+    opened = ("* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 6] ok", "* OK [HIGHESTMODSEQ 60] ok")
+    script = (
+        *QRESYNC, *qresync_select("* 5 EXISTS", *opened), LIST, answer(r"{tag} UID FETCH 4:\* .*", row(4, 4), row(5, 5)), goodbye,
+    )  # fmt: skip
+    store = stored(1, 2, 3, modseq=50)
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+    assert ids(store) == {1, 2, 3, 4, 5}
+    assert store.states["INBOX"].uidnext == 6
+
+
 def test_changes_that_can_not_be_read_mean_that_all_flags_are_compared() -> None:
     script = (
         *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, '* 2 FETCH (UID 2 FLAGS ("'), LIST,
