@@ -145,7 +145,7 @@ def attached(db: sqlite3.Connection, conversation: int) -> dict[int, list[Attach
             AttachmentFact(
                 a["id"], a["name"], a["type"], a["size"], inline=bool(a["inline"]), here=here, fetch=fetch,
                 fetched=0 if here else a["fetched"],
-                seconds=line.seconds(a["size"], a["fetched"]) if line is not None and fetch is None else None,
+                seconds=line.seconds(a["size"], a["fetched"]) if line is not None else None,
             )
         )
     return found

@@ -8,10 +8,13 @@ from agentdesk.desk.facts import AttachmentFact, Fetch
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.fuzzy import narrow
-from agentdesk.tui.widgets.attachment import fetch_words, name_of, whereabouts
+from agentdesk.tui.layout import cells, cut
+from agentdesk.tui.widgets.attachment import NOTICED, fetch_words, name_of, whereabouts
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
 TOPICS = frozenset({"progress", "blob", "conversation", "channel"})
+LEAST = 16
+"""Cells of a name that are kept beside its state."""
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
@@ -31,22 +34,32 @@ class AttachmentsSheet(Sheet):
         for number, fact in enumerate(facts, 1):
             words, role = whereabouts(fact)
             why = " · ".join(filter(None, (times.size(fact.size), words or say("files.here"))))
-            found.append(Choice(f"{number}  {name_of(fact)}", why, fact, role="text" if role == "faint" else role))
-        if query.strip():
-            return narrow(query, found, lambda choice: f"{choice.title} {choice.value.type}")
+            title = cut(f"{number}  {name_of(fact)}", max(LEAST, self.width - cells(why) - 2))
+            found.append(Choice(title, why, fact, role="text" if role == "faint" else role))
         missing = [fact for fact in facts if not fact.here]
         if len(facts) > 1:
-            seconds = [fact.seconds for fact in missing]
-            about = say("files.about", time=times.rough(sum(filter(None, seconds)))) if seconds and None not in seconds else ""
-            why = " · ".join(filter(None, (say("files.count", n=len(facts)), times.size(sum(fact.size for fact in facts)), about)))
+            why = " · ".join(filter(None, (say("files.count", n=len(facts)), times.size(sum(fact.size for fact in facts)), _all_about(missing))))
             found.append(Choice(say("files.save_all"), why, "save"))
         if sum(fact.fetch is not None and fact.fetch.state != "failed" for fact in missing) > 1:
             found.append(Choice(say("files.stop_all"), "", "stop"))
-        return found
+        return narrow(query, found, _sought) if query.strip() else found
 
     def choose(self, choice: Choice | None, query: str) -> None:
         if choice is not None:
             self._chosen(choice.value)
+
+
+def _sought(choice: Choice) -> str:
+    """What typing is compared with: the whole name, however much of it there is room for."""
+    fact = choice.value
+    return f"{choice.title} {name_of(fact)} {fact.type}" if isinstance(fact, AttachmentFact) else choice.title
+
+
+def _all_about(missing: Sequence[AttachmentFact]) -> str:
+    """How long it takes to have those that are not here; empty where that is not known."""
+    seconds = sum(fact.seconds or 0 for fact in missing)
+    known = all(fact.seconds is not None for fact in missing)
+    return say("files.about", time=times.rough(seconds)) if known and seconds >= NOTICED else ""
 
 
 class FileMenu(Sheet):

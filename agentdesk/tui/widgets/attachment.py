@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentdesk.desk.facts import AttachmentFact, Fetch
 from agentdesk.locale import say
 from agentdesk.tui import times
-from agentdesk.tui.layout import Piece, cells, cut
+from agentdesk.tui.layout import Piece, cells, cut, wrap
 from agentdesk.tui.theme import Roles
 
 BAR = 10
 """Cells of a bar that shows how much has come."""
 NOTICED = 5.0
 """Seconds from which one wants to know how long it still takes."""
-NAME = 12
-"""Cells of a name that are kept whatever else there is to say."""
+NAME, SHORTEST = 20, 6
+"""Cells of a name that are kept before anything else is said, and those without which it says nothing."""
+
+Text = tuple[Piece, ...]
 
 
 def name_of(fact: AttachmentFact) -> str:
@@ -26,10 +30,13 @@ def whereabouts(fact: AttachmentFact) -> tuple[str, str]:
         return "", "faint"
     if fact.fetch is not None:
         return fetch_words(fact.fetch)
-    if fact.fetched:
-        return say("files.begun", size=times.size(fact.fetched)), "faint"
-    about = say("files.about", time=times.rough(fact.seconds)) if fact.seconds is not None else ""
-    return " · ".join(filter(None, (say("screen.not_here"), about))), "faint"
+    known = say("files.begun", size=times.size(fact.fetched)) if fact.fetched else say("screen.not_here")
+    return " · ".join(filter(None, (known, about(fact)))), "faint"
+
+
+def about(fact: AttachmentFact) -> str:
+    """How long fetching it would take, where that is long enough to be asked."""
+    return say("files.about", time=times.rough(fact.seconds)) if fact.seconds is not None and fact.seconds >= NOTICED else ""
 
 
 def fetch_words(fetch: Fetch) -> tuple[str, str]:
@@ -42,18 +49,31 @@ def fetch_words(fetch: Fetch) -> tuple[str, str]:
     return say(f"files.{fetch.state}", reason=fetch.reason), "warm" if fetch.state == "paused" else "bad"
 
 
-def pieces(fact: AttachmentFact, number: int, width: int, roles: Roles) -> tuple[Piece, ...]:
-    """Number, name, and how it stands: what matters less is left out where there is no room for it."""
+def lines(fact: AttachmentFact, number: int, width: int, roles: Roles) -> list[Text]:
+    """Number, name, and how it stands: what matters less is left out where there is no room for it. Below, what went wrong."""
     lead: Piece = (f"{number} ", roles.accent)
-    tail = [(f"  {times.size(fact.size)}", roles.faint)]
-    if fact.fetch is not None and fact.fetch.state == "fetching" and fact.fetch.total:
-        tail = progress(fact.fetch, fact.size, width - cells(lead[0]) - min(NAME, cells(name_of(fact))), roles)
+    name, room = name_of(fact), width - cells(lead[0])
+    fetch, beside = fact.fetch, room - min(NAME, cells(name))
+    if fetch is not None and fetch.state == "fetching" and fetch.total:
+        tail = progress(fetch, fact.size, beside, roles)
     else:
-        words, role = whereabouts(fact)
-        if words:
-            tail.append((f"  {words}", roles.by_name(role)))
-    room = width - cells(lead[0]) - sum(cells(text) for text, _ in tail)
-    return (lead, (cut(name_of(fact), max(NAME, room)), roles.text), *tail)
+        size, (words, role) = times.size(fact.size), whereabouts(fact)
+        brief = about(fact)
+        if fetch is not None:
+            words = brief = say(f"files.{fetch.state}_short") if fetch.reason else words
+        for told in ((size, words), (size, brief), ("", brief), (size, "")):
+            tail = [("".join("  " + one for one in told[:1] if one), roles.faint), ("".join("  " + one for one in told[1:] if one), roles.by_name(role))]
+            if _cells(tail) <= beside:
+                break
+    first = (lead, (cut(name, max(SHORTEST, room - _cells(tail))), roles.text), *tail)
+    if fetch is None or not fetch.reason:
+        return [first]
+    style = roles.by_name(whereabouts(fact)[1])
+    return [first, *(((" " * cells(lead[0]) + text, style),) for text in wrap(fetch.reason, room))]
+
+
+def _cells(pieces: Sequence[Piece]) -> int:
+    return sum(cells(text) for text, _ in pieces)
 
 
 def progress(fetch: Fetch, size: int, width: int, roles: Roles) -> list[Piece]:
@@ -73,10 +93,13 @@ def progress(fetch: Fetch, size: int, width: int, roles: Roles) -> list[Piece]:
     return [("  " + percent, roles.accent)]
 
 
-def whole(fetch: Fetch, size: int, width: int, roles: Roles) -> tuple[Piece, ...]:
+def whole(fetch: Fetch, size: int, width: int, roles: Roles) -> list[Text]:
     """The same of a message that has been asked for as it came."""
     lead: Piece = ("· " + say("files.raw"), roles.text)
     if fetch.state == "fetching" and fetch.total:
-        return (lead, *progress(fetch, size or fetch.total, width - cells(lead[0]), roles))
+        return [(lead, *progress(fetch, size or fetch.total, width - cells(lead[0]), roles))]
     words, role = fetch_words(fetch)
-    return (lead, (f"  {words}", roles.by_name(role)))
+    style = roles.by_name(role)
+    if not fetch.reason:
+        return [(lead, (f"  {words}", style))]
+    return [(lead, ("  " + say(f"files.{fetch.state}_short"), style)), *((("  " + text, style),) for text in wrap(fetch.reason, width - 2))]

@@ -253,7 +253,7 @@ class Conversation(Lines, can_focus=True):
             lines.extend(self._quoted(item.quoted.strip("\n"), width, roles))
         lines.extend(self._attachments(item.attachments, number, width, roles))
         if item.raw is not None:
-            lines.append(attachment.whole(item.raw, item.size, width, roles))
+            lines.extend(attachment.whole(item.raw, item.size, width, roles))
         if item.problem:
             lines.extend(((text, roles.warm),) for text in wrap(self._problem(item.problem), width))
         for notice in item.notices:
@@ -320,11 +320,11 @@ class Conversation(Lines, can_focus=True):
     def _attachments(self, files: Sequence[AttachmentFact], number: int, width: int, roles: Roles) -> list[Text]:
         """One line each; pictures that stand in the text together below, on as few lines as hold them."""
         beside = [file for file in files if not _in_text(file)]
-        lines = [attachment.pieces(file, number + index, width, roles) for index, file in enumerate(beside)]
+        lines = [line for index, file in enumerate(beside) for line in attachment.lines(file, number + index, width, roles)]
         inside = [file for file in files if _in_text(file)]
         row: list[Piece] = [(say("screen.in_the_text"), roles.faint)]
         used = cells(row[0][0])
-        for index, file in enumerate(inside, number + len(lines)):
+        for index, file in enumerate(inside, number + len(beside)):
             name = cut(file.name or file.type, 32)
             size = f" {times.size(file.size)}" + (" " + attachment.fetch_words(file.fetch)[0] if file.fetch is not None else "")
             taken = 3 + len(str(index)) + cells(name) + cells(size)
