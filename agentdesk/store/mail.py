@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from typing import Any
 from agentdesk.domain import cards
 from agentdesk.domain.about import numbers_in
 from agentdesk.domain.mailbox import Arrival, Finished, FolderState, Place, Role, Sources, Unfinished, Wanted
-from agentdesk.domain.message import Body, Direction, Envelope, Verified
+from agentdesk.domain.message import Address, Body, Direction, Envelope, Verified
 from agentdesk.store import (
     cautions,
     conversations,
@@ -34,6 +35,7 @@ MOST_NUMBERS = 20
 SEEN = "\\Seen"
 MOST_TRIES = 3
 """How often a text may break the connection before it is only asked for when somebody opens it."""
+_TAG = re.compile(r"\+[^@]*@")
 MADE_UP = "@no-message-id.agentdesk.invalid>"
 """What a Message-ID ends with that we made because there was none; never written into a mail."""
 
@@ -148,9 +150,13 @@ class StoredMail:
             digest = hashlib.sha256(repr(said if envelope.sender.address or envelope.subject else where).encode("utf-8", "replace"))
             envelope = replace(envelope, message_id=f"<{digest.hexdigest()[:24]}{MADE_UP}")
         others = [a for a in envelope.reply_to if a.identity not in self._rules.own]
-        if folder.role is not Role.SENT and others and envelope.sender.identity in self._rules.own:
+        if folder.role is not Role.SENT and others and self._is_own(envelope.sender):
             envelope = replace(envelope, sender=others[0], verified=Verified.NONE)
         return envelope
+
+    def _is_own(self, sender: Address) -> bool:
+        """One of our addresses, also with a tag in it (support+form@...)."""
+        return sender.identity in self._rules.own or _TAG.sub("@", sender.identity) in self._rules.own
 
     def _key(self, tx: Tx, envelope: Envelope, role: Role) -> str:
         """The same Message-ID is the same message, unless sender or subject say that it was used twice."""
@@ -160,14 +166,14 @@ class StoredMail:
             known["from_address"].strip().lower() == envelope.sender.identity and known["subject"] == self._mask(envelope.subject)
         ):
             return key
-        ours = role is Role.SENT or envelope.sender.identity in self._rules.own
+        ours = role is Role.SENT or self._is_own(envelope.sender)
         if known["state"] and ours:  # servers may rewrite From or the subject's encoding
             return key
         digest = hashlib.sha256(f"{envelope.sender.identity}\0{envelope.subject}".encode("utf-8", "surrogateescape")).hexdigest()
         return f"{key}#{digest[:16]}"
 
     def _insert(self, tx: Tx, key: str, envelope: Envelope, role: Role) -> tuple[int, int]:
-        ours = envelope.sender.identity in self._rules.own or role is Role.SENT
+        ours = self._is_own(envelope.sender) or role is Role.SENT
         direction = Direction.OUT if ours else Direction.IN
         numbers = numbers_in(envelope.subject)
         person = envelope.sender if not ours else next(

@@ -29,11 +29,13 @@ email = "anna@casaverde.example"
 [[channels]]
 name = "support"
 kind = "imap"
-address = "support@casaverde.example"
+address = "{address}"
 user = "{user}"
 imap = "imap://127.0.0.1:{imap}"
 smtp = "smtp://127.0.0.1:1"
 password = "secret"
+[privacy]
+mask_cards = true
 """
 _FIELD = re.compile(rb"\r\n(?![ \t])")
 _NAMES = {name.encode().lower() for name in HEADER_FIELDS}
@@ -53,10 +55,10 @@ class Compared:
 class MailDesk:
     """A desk in a folder, and its mailbox."""
 
-    def __init__(self, folder: Path, server: Dovecot) -> None:
+    def __init__(self, folder: Path, server: Dovecot, address: str = "support@casaverde.example") -> None:
         folder.mkdir(parents=True)
         self.user, self._server = server.user(), server
-        (folder / "desk.toml").write_text(_DESK.format(user=self.user, imap=server.plain))
+        (folder / "desk.toml").write_text(_DESK.format(user=self.user, imap=server.plain, address=address))
         self.folder = folder
         self.config: DeskConfig = load(folder, folder / "state")
 
@@ -69,12 +71,12 @@ class MailDesk:
         finally:
             connection.logout()
 
-    def fill(self, messages: Sequence[bytes]) -> None:
+    def fill(self, messages: Sequence[bytes], folder: str = "INBOX") -> None:
         """Message n gets the UID n + 1."""
         with self._client() as other:
             for raw in messages:
                 other.literal = raw  # not other.append(), which rewrites line ends
-                status, said = other._simple_command("APPEND", "INBOX")
+                status, said = other._simple_command("APPEND", folder)
                 assert status == "OK", said
 
     def sync(self) -> Report:
