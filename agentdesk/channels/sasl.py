@@ -17,7 +17,7 @@ from typing import Protocol
 
 from agentdesk.channels.base import ChannelDown
 from agentdesk.domain.clean import clean_line
-from agentdesk.errors import LoginRefused, Unreachable
+from agentdesk.errors import DeskError, LoginRefused
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 """RFC 6750, 2.1 allows less; this is what can't break the message it stands in."""
@@ -96,13 +96,13 @@ def asked(ask: Callable[[], str]) -> str:
 
     Raises:
         LoginRefused: there is none.
-        ChannelDown: they can't be asked now.
+        ChannelDown: they can't be asked now; whatever it is, nothing was handed over.
     """
     try:
         return ask()
     except LoginRefused:
         raise
-    except Unreachable as error:
+    except DeskError as error:
         raise ChannelDown(str(error)) from error
 
 

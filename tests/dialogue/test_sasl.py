@@ -13,7 +13,7 @@ from agentdesk.channels import sasl
 from agentdesk.channels.base import ChannelDown, Outcome
 from agentdesk.channels.imap.connection import Connection
 from agentdesk.channels.smtp import SmtpSender
-from agentdesk.errors import LoginRefused, SignInNeeded, Unreachable
+from agentdesk.errors import LoginRefused, SignInNeeded, Unreachable, UsageError
 from tests.dialogue.certificates import Authority
 from tests.dialogue.imap_scripts import QUICK, url
 from tests.dialogue.server import Server, Step, close, hear, say, serve, until_closed
@@ -215,8 +215,9 @@ def test_smtp_without_tokens_gets_no_password_instead() -> None:
     assert not any(line.startswith("AUTH") for line in server.lines())
 
 
-def test_smtp_defers_while_no_token_can_be_had() -> None:
-    with sending(Given(second=Unreachable("away")), *hello("XOAUTH2"), hear("AUTH .*"), say(f"334 {WHY}"), hear(""), say("535 no"), close) as (sender, _):
+@pytest.mark.parametrize("error", [Unreachable("away"), UsageError("not installed")])
+def test_smtp_defers_while_no_token_can_be_had(error: Exception) -> None:
+    with sending(Given(second=error), *hello("XOAUTH2"), hear("AUTH .*"), say(f"334 {WHY}"), hear(""), say("535 no"), close) as (sender, _):
         assert sender.send(MAIL).outcome is Outcome.DEFERRED
 
 

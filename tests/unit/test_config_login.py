@@ -82,7 +82,7 @@ def test_a_provider_of_ones_own(read):
         (GOOGLE + 'password = { store = "x" }\n', ["store = "]),
         ('password = { command = "x", store = "y" }\n', ["store", "unknown key"]),
         ('client_key = "key.pem"\n', ["client_cert"]),
-        ('client_cert = "none.pem"\n', ["none.pem"]),
+        ('client_cert = "none.pem"\n', ["client_cert", "a file that exists"]),
         ('client_cert = "cert.pem"\nclient_key = { passphrase = "written out" }\n', ["must not stand in a file"]),
         ('client_cert = "cert.pem"\nclient_key = { path = "x" }\n', ["unknown key"]),
     ],
