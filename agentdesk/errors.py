@@ -5,6 +5,7 @@
     ├── UsageError           2   a command line says something wrong
     ├── NotInThisVersion     2   known, planned, refused kindly
     ├── NotFound             1
+    ├── NotSaved             1   the disk is full, or the store is held: for now
     ├── Refused              1   the desk says no, and why
     └── Unreachable          3   a server could not be reached
         └── LoginRefused     3   a server was reached and refuses the password
@@ -30,6 +31,10 @@ class UsageError(DeskError):
 
 class NotInThisVersion(DeskError):  # noqa: N818 - the name is the words the agent reads
     exit_status = 2
+
+
+class NotSaved(DeskError):  # noqa: N818 - it names a state
+    """The desk's own files can't be written at the moment: the disk is full, or somebody holds the store. It is worth trying again."""
 
 
 class NotFound(DeskError):  # noqa: N818 - reads as the answer it is

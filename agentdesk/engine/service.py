@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from agentdesk.channels.base import ChannelDown, MailActions
-from agentdesk.errors import DeskError, LoginRefused
+from agentdesk.errors import DeskError, LoginRefused, NotSaved
 from agentdesk.locale import say
 from agentdesk.store import jobs
 from agentdesk.store.database import Database
@@ -26,7 +26,7 @@ class ChatActions(Protocol):
 
 
 def settle(database: Database, job: Job, error: Exception, *, counted: bool = True) -> bool:
-    """Write down why a job was not done and when it is tried again; True if the line is lost, which its thread must know.
+    """Write down why a job was not done and when it is tried again; True if its thread must know: the line is lost, the disk is full.
 
     A lost line uses up no attempt of a verb. There are messages on which servers break off, though: what only one's eyes want must not
     cut the line for ever, so there it counts, unless something came before (`counted`).
@@ -37,6 +37,9 @@ def settle(database: Database, job: Job, error: Exception, *, counted: bool = Tr
             jobs.failed(database, job, str(error))
         else:
             jobs.later(database, job, 5.0 * job.attempts if counted else 0, counted=counted)
+        return True
+    if isinstance(error, NotSaved):
+        jobs.later(database, job, 0, counted=False)
         return True
     if isinstance(error, DeskError):
         jobs.failed(database, job, str(error))
@@ -56,7 +59,7 @@ class Service:
         self._channel, self._do, self._db = channel, do, database
 
     def run_due(self) -> None:
-        """Every job that can be done now, but for what brings in much (`engine.fetching`). A lost line ends it: `ChannelDown` goes up."""
+        """Every job that can be done now, but for what brings in much (`engine.fetching`). A lost line ends it, and a full disk: what says so goes up."""
         for job in jobs.due(self._db, self._channel):
             jobs.begin(self._db, job)
             try:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from agentdesk.domain.clean import file_name
-from agentdesk.errors import DeskError
+from agentdesk.errors import NotSaved
 from agentdesk.locale import say
 
 SPARED_SECONDS = 24 * 3600.0
@@ -47,7 +47,7 @@ class Blobs:
             finally:
                 os.close(folder)
         except OSError as error:
-            raise DeskError(say("store.disk_full", path=self._folder)) from error
+            raise NotSaved(say("store.disk_full", path=self._folder)) from error
         return digest
 
     def get(self, digest: str) -> bytes | None:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from agentdesk.errors import DeskError, Refused
+from agentdesk.errors import DeskError, NotSaved, Refused
 from agentdesk.locale import say
 from agentdesk.store import migrations, trouble
 from agentdesk.store.lock import DeskLock
@@ -129,9 +129,9 @@ def explained(error: sqlite3.Error, path: Path) -> DeskError | None:
     """What the agent can do about it; None for a defect of ours."""
     code = _plain_code(error)
     if code in _FULL:
-        return DeskError(say("store.disk_full", path=path.parent))
+        return NotSaved(say("store.disk_full", path=path.parent))
     if code in _BUSY:
-        return DeskError(say("store.busy", path=path))
+        return NotSaved(say("store.busy", path=path))
     if code in _CANNOT:
         return DeskError(say("store.cannot_open", path=path, error=error))
     return None
