@@ -454,6 +454,7 @@ class Engine:
             self._meter.flush()
             self.database.write(lambda tx: linkchoice.choose(tx, None))
         self._open.close()
+        self._trouble.say("")  # the next engine finds out for itself
         self.lock.release()
 
     def _end_threads(self, patience: float) -> None:
