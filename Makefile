@@ -34,6 +34,7 @@ help:
 	@echo "make lint       ruff, mypy, the layers"
 	@echo "make lock       resolve the dependencies anew"
 	@echo "make bench      the numbers of the README"
+	@echo "make faults     kills, cuts, full disks and lying servers, in full: hours; ARGS=\"--rounds 100 fuzz\" for less"
 	@echo "make wheel      build the wheel into dist/"
 	@echo "make clean      remove what the others made"
 
@@ -96,6 +97,10 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@for b in picker command_line; do echo "== $$b"; $(PY) bench/$$b.py; echo; done
 	@$(PY) -m bench $(ARGS)
+
+.PHONY: faults
+faults: $(VENV)/.dev
+	@exec $(PY) -m faults $(ARGS)
 
 # -- releases
 
