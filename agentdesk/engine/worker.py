@@ -175,6 +175,7 @@ class ChannelWorker(threading.Thread):
 
     def _fail(self, state: str, words: str) -> None:
         """Say so. Where even that can't be written down the thread lives on: the next round says it."""
+        self.fresh = False  # at once: no answer may go out while this waits to try again
         try:
             self.status.set(state, words)
             if state == "refused":

@@ -171,6 +171,20 @@ def test_who_waits_to_try_again_tries_at_once_after_a_sleep(worker: ChannelWorke
     until(lambda: worker.fresh)
 
 
+def test_who_has_no_line_is_not_up_to_date_while_waiting_to_try_again(worker: ChannelWorker, line: Line) -> None:
+    """The way out may stand: an answer must not go out over it while the mailbox can't be seen."""
+    fresh: list[bool] = []
+    paused = worker._pause
+    worker._pause = lambda seconds, until=None: (fresh.append(worker.fresh), paused(seconds, until))[1]
+    worker.start()
+    until(lambda: worker.fresh and line.waiting.is_set())
+    line.dead = True
+    line.doubted.set()  # the server noticed, not we
+    line.rung.set()
+    until(lambda: fresh)
+    assert fresh[0] is False
+
+
 def test_offline_ends_the_connection_and_online_makes_one(worker: ChannelWorker, line: Line, desk: Desk) -> None:
     worker.go(online=False)
     worker.start()
