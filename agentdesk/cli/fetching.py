@@ -29,8 +29,10 @@ STALLED = 120.0
 """Seconds without a byte after which a line counts as not to be had."""
 TOLD_EVERY = 10.0
 """Seconds between two lines of progress where stderr is no terminal."""
-NEVER_TRIED = frozenset({"refused", "offline"})
-"""States in which waiting is of no use."""
+NOTICED = 5.0
+"""Seconds from which one wants to know how long something takes."""
+HOPELESS = frozenset({"refused", "offline"})
+REACHED = frozenset({"ready", "syncing"})
 
 
 @dataclass(slots=True)
@@ -100,8 +102,9 @@ def _state(fact: AttachmentFact) -> str:
         return say("files.here")
     if fact.fetch is not None:
         return _stands(fact.fetch, fact.size)
-    about = say("files.about", time=rough(fact.seconds)) if fact.seconds is not None else ""
-    return " · ".join(filter(None, (say("screen.not_here"), about)))
+    known = say("files.begun", size=size(fact.fetched)) if fact.fetched else say("screen.not_here")
+    about = say("files.about", time=rough(fact.seconds)) if fact.seconds is not None and fact.seconds >= NOTICED else ""
+    return " · ".join(filter(None, (known, about)))
 
 
 def _chosen(facts: Sequence[AttachmentFact], which: str | None, *, every: bool) -> Sequence[AttachmentFact]:
@@ -213,7 +216,7 @@ def _wait(desk: Desk, channel: str, missing: list[Awaited], meter: Meter) -> int
     changes = desk.changes()
     engine = EngineProcess(desk.config, fetch_all(desk.config))
     engine.start()
-    status, tried, came, last = 0, False, 0, time.monotonic()
+    status, tried, reached, came, last = 0, False, False, 0, time.monotonic()
     try:
         while missing:
             topics = {topic for topic, _ in changes.poll()}
@@ -222,14 +225,16 @@ def _wait(desk: Desk, channel: str, missing: list[Awaited], meter: Meter) -> int
                 if (lost := _settled(one, meter)) is not None:
                     missing.remove(one)
                     status = max(status, lost)
-            fetch = next((found for one in missing if (found := one.fetch()) is not None and found.state == "fetching"), None)
-            if fetch is not None:
-                meter.show(next(one for one in missing if one.fetch() == fetch), fetch)
-                if fetch.fetched != came:
-                    came, last = fetch.fetched, time.monotonic()
+            asked = [(one, fetch) for one in missing if (fetch := one.fetch()) is not None]
+            for one, fetch in asked:
+                if fetch.state == "fetching":
+                    meter.show(one, fetch)
+            if (now := sum(fetch.fetched for _, fetch in asked)) != came:
+                came, last = now, time.monotonic()
             state = next((each.state for each in desk.reading.channels() if each.name == channel), "")
-            # A line that broke after something came is built up again: that is waited for
-            hopeless = tried and (state in NEVER_TRIED or (state in LOST and not came))
+            reached = reached or came > 0 or (tried and state in REACHED)
+            # A line that broke is built up again: that is waited for. One that was never there is not
+            hopeless = tried and (state in HOPELESS or (state in LOST and not reached))
             if missing and (hopeless or time.monotonic() - last > STALLED or not engine.watch()):
                 meter.clear()
                 talk(say("files.not_fetched"))
@@ -268,7 +273,7 @@ class Meter:
         self._told = 0.0
 
     def show(self, one: Awaited, fetch: Fetch) -> None:
-        words = clean_line(f"{one.name}  {_words(fetch, one.size)}")
+        words = clean_line(f"{one.name}: {_words(fetch, one.size)}")
         if not self._live:
             if fetch.total and time.monotonic() - self._told >= TOLD_EVERY:
                 self._told = time.monotonic()

@@ -10,6 +10,8 @@ import random
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +36,7 @@ from tests.servers.mailroom import client, put
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
+ROOT = Path(__file__).parents[2]
 PIECE = re.compile(rb"BODY\.PEEK\[([0-9.]*)\]<(\d+)\.(\d+)>")
 
 
@@ -386,3 +389,30 @@ def test_an_engine_killed_in_the_middle(desk: Desk, tap: Tap, dovecot: Dovecot, 
     assert len(starts) > asked
     assert starts[asked] == starts[asked - 1], "it goes on with the piece that was on its way"
     assert starts == sorted(starts)
+
+
+def test_the_command_line_fetches_what_is_not_here(desk: Desk, tap: Tap, dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+    """Over a line that breaks, with an engine of its own; the whole message goes to stdout byte for byte."""
+    contents = [noise(200_000), b"second"]
+    raw = mail(("base64", encoded(contents[0])), ("8bit", contents[1]))
+    with client(dovecot, user) as other:
+        put(other, "INBOX", raw)
+
+    def run(*argv: str) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run(
+            [sys.executable, "-m", "agentdesk", *argv, "--desk", str(desk.config.folder)], cwd=ROOT, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done
+
+    run("sync", "--once")
+    (row,) = desk.queue.rows(desk.queue.ids("all"))
+    tap.cuts = [60_000]
+    done = run("attachment", row.id, "--all", "--save", str(tmp_path / "out"))
+    assert not tap.cuts
+    names = [Path(line).name for line in done.stdout.decode().splitlines()]
+    assert names == ["file2.bin", "file3.bin"]
+    assert [(tmp_path / "out" / name).read_bytes() for name in names] == contents
+    assert run("raw", "<files@example.org>", "--save", "-").stdout == raw
+    assert desk.database.value("SELECT count(*) FROM job") == 0
