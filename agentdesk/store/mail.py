@@ -128,7 +128,7 @@ class StoredMail:
         if tx.execute("UPDATE place SET message = ?, flags = ? WHERE channel = ? AND folder = ? AND uid = ?", (message, flags, *where)).rowcount == 0:
             tx.execute("INSERT INTO place (channel, folder, uid, message, flags) VALUES (?, ?, ?, ?, ?)", (*where, message, flags))
             self._progress(tx, 1)
-        if arrival.header and (known is None or not arrival.lean):
+        if arrival.header and (known is None or not arrival.lean) and self._mask(envelope.subject) == envelope.subject:
             originals.keep(tx, message, originals.HEADER, arrival.header)
         if arrival.structure:
             originals.keep(tx, message, originals.STRUCTURE, arrival.structure)

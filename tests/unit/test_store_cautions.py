@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import MARIA, Mailbox, desk_config
+from desks import MARIA, NOON, Mailbox, desk_config
 
 from agentdesk.cli.shapes import Shapes
 from agentdesk.desk import Desk
 from agentdesk.desk.cautions import words
-from agentdesk.domain.message import Address, Attachment, Body
+from agentdesk.domain.mailbox import Arrival, Role
+from agentdesk.domain.message import Address, Attachment, Body, Envelope
 from agentdesk.domain.warnings import Caution
 from agentdesk.store import cautions, fetches
 from agentdesk.store.jobs import Job
@@ -99,7 +100,10 @@ def test_a_card_number_reaches_nothing_where_it_is_to_be_hidden(tmp_path: Path) 
     with Desk(desk_config(tmp_path, mask_cards=True)) as desk:
         box = Mailbox(desk)
         row = box.bring("1", f"carta {CARD}", subject=f"Carta {CARD}")
-        box.store.save_body(row, Body(f"carta {CARD}", quoted=f"> {CARD.replace(' ', '-')}"))
+        box.store.save_bodies({row: Body(f"carta {CARD}", quoted=f"> {CARD.replace(' ', '-')}")}, {row: {"1": CARD.encode()}})
+        header = Arrival(99, frozenset(), Envelope("<2@x>", f"Carta {CARD}", MARIA, NOON), header=f"Subject: Carta {CARD}".encode())
+        box.store.add(box.folder(Role.INBOX), [header])
+        assert desk.database.value("SELECT count(*) FROM source") == 0
         (item,) = desk.reading.thread(conversation(desk, row))
         assert [words(one, item) for one in item.cautions] == ["a card number in the text, hidden here (•••• 1111)"]
         found = desk.queue.rows([conversation(desk, row)])[0]
