@@ -60,7 +60,8 @@ def load(folder: Path, state: Path) -> DeskConfig:
     if (privacy := table.table("privacy", *sections.PRIVACY_KEYS)) is not None:
         found |= sections.privacy(privacy)
     if (budget := table.table("budget", "day", "channels")) is not None:
-        found["budget"] = sections.budget(budget, [channel.name for channel in found["channels"]])
+        # A chat fetches nothing ahead that could be held back
+        found["budget"] = sections.budget(budget, [channel.name for channel in found["channels"] if channel.kind == "imap"])
     if (keys := table.table("keys", "map")) is not None:
         found["keymap"] = sections.keymap(keys, folder, faults)
     return DeskConfig(folder=folder, state=state, faults=tuple(faults), **found)

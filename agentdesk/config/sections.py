@@ -286,7 +286,7 @@ def privacy(table: Table) -> dict[str, Any]:
 def budget(table: Table, names: Sequence[str]) -> Budget:
     day = table.get("day")
     channels: dict[str, int] = {}
-    own = table.table("channels", *names)
+    own = table.table("channels", *(names or ("",)))
     if own is not None:
         channels = {name: amount(found) for name, found in own.entries()}
     return Budget(amount(day) if day is not None else 0, channels)

@@ -360,3 +360,32 @@ def test_loading_is_cheap(desk):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert done.stdout.strip() == "[]"
+
+
+BUDGET = """
+[budget]
+day = "20MB"
+channels = { support = "1.5GB" }
+"""
+
+
+def test_a_budget_is_read_in_bytes(desk):
+    config = desk(FULL + BUDGET)
+    assert (config.budget.day, config.budget.channels) == (20_000_000, {"support": 1_500_000_000})
+    assert desk(FULL).budget.day == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "changed", "words"),
+    [
+        ('day = "20MB"', 'day = "20"', '"500kB", "20MB", "1.5GB"'),
+        ('day = "20MB"', "day = 20", '"500kB", "20MB", "1.5GB"'),
+        ('day = "20MB"', 'day = "0kB"', '"500kB", "20MB", "1.5GB"'),
+        ('day = "20MB"', 'daily = "20MB"', "day"),
+        ("support =", "suport =", "support"),
+        ("support =", "chat =", "support"),  # a chat has nothing to hold back
+    ],
+)
+def test_a_budget_says_what_is_wrong(desk, found, changed, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        desk(FULL + BUDGET.replace(found, changed))
