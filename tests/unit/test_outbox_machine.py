@@ -33,9 +33,10 @@ from tests.desks import NOON, Mailbox, desk_config
 
 PEOPLE = ("luca@post.example", "anne@post.example")
 ENDS = (
-    "accepted", "accepted", "accepted", "rejected", "deferred", "limited", "no line", "login refused", "lost before", "lost after, delivered",
-    "lost after, not delivered", "killed before", "killed after", "a defect",
+    *["accepted"] * 5, *["lost after, delivered"] * 3, *["killed after"] * 3, "rejected", "deferred", "lost after, not delivered", "killed before", "limited", "no line",
+    "login refused", "lost before", "a defect",
 )  # fmt: skip
+MOODS = ("fine", "answer lost", "full", "no line")
 ENTRY_ACTIONS = ("cancel", "send_anyway", "mark_sent", "send_now", "reschedule", "file_now", "keep_here", "leave", "write_again")
 
 
@@ -159,7 +160,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     # -- what the agent does
 
-    @rule(more=st.integers(0, 2), how=st.sampled_from(("now", "held", "later")), window=st.integers(0, 1))
+    @rule(more=st.integers(0, 2), how=st.sampled_from(("now", "now", "now", "held", "later")), window=st.integers(0, 1))
     def write(self, more: int, how: str, window: int) -> None:
         desk = self.windows[window]
         drafts = [d for d in desk.writing.drafts() if d.kind == "reply"]
@@ -196,12 +197,25 @@ class OutboxMachine(RuleBasedStateMachine):
         if what == "send_anyway":
             self.words.update((entry.message_id, address) for address in unknown)
 
+    @rule(what=st.sampled_from(("send_anyway", "send_anyway", "mark_sent", "cancel", "leave")), end=st.sampled_from(ENDS))
+    def decide_about_trouble(self, what: str, end: str) -> None:
+        """The first reply that needs the agent gets a decision, and the engine acts on it."""
+        for which, entry in enumerate(self.desk.writing.outbox()):
+            if entry.needs_agent:
+                self.decide(what, which, 0)
+                self.hand_over([(end, ("ok", "ok", "ok"))], later=True)
+                return
+
     # -- what happens
 
     @rule(
-        ends=st.lists(st.tuples(st.sampled_from(ENDS), st.tuples(*[st.sampled_from(("ok", "ok", "refused", "later"))] * 3)), min_size=1, max_size=3)
+        ends=st.lists(st.tuples(st.sampled_from(ENDS), st.tuples(*[st.sampled_from(("ok", "ok", "refused", "later"))] * 3)), min_size=1, max_size=3),
+        later=st.booleans(),
     )
-    def hand_over(self, ends: list[tuple[str, tuple[str, ...]]]) -> None:
+    def hand_over(self, ends: list[tuple[str, tuple[str, ...]]], later: bool) -> None:
+        """`later`: when every pause is over."""
+        if later:
+            self.steady += 8000.0
         self.server.plan = list(ends)
         try:
             self.way.run_due()
@@ -209,13 +223,27 @@ class OutboxMachine(RuleBasedStateMachine):
             self.start()
         self.server.plan = []
 
-    @rule(mood=st.sampled_from(("fine", "fine", "full", "no line", "answer lost")), trace=st.sampled_from((Trace.NONE, Trace.NONE, Trace.REPORT)))
+    @rule(
+        attempts=st.lists(st.tuples(st.sampled_from(ENDS), st.tuples(*[st.sampled_from(("ok", "ok", "later"))] * 3)), min_size=3, max_size=3),
+        filing=st.sampled_from(MOODS), window=st.integers(0, 1),
+    )
+    def write_and_hand_over(self, attempts: list[tuple[str, tuple[str, ...]]], filing: str, window: int) -> None:
+        """The usual way, as often as it takes."""
+        self.write(2, "now", window)
+        for attempt in attempts:
+            self.hand_over([attempt], later=True)
+            self.file(filing, Trace.NONE)
+
+    @rule(mood=st.sampled_from(MOODS), trace=st.sampled_from((Trace.NONE, Trace.NONE, Trace.REPORT)))
     def file(self, mood: str, trace: Trace) -> None:
-        self.sent.mood, self.sent.trace = mood, trace
-        try:
-            self.filing.run_due()
-        except ChannelDown:
-            pass
+        """Twice, with all pauses over."""
+        self.sent.trace = trace
+        for self.sent.mood in (mood, "fine" if mood == "answer lost" else mood):  # what may have been done is not done again
+            self.steady += 4000.0
+            try:
+                self.filing.run_due()
+            except ChannelDown:
+                pass
 
     @rule(seconds=st.sampled_from((1.0, 9.0, 130.0, 4000.0, 8000.0)))
     def wait(self, seconds: float) -> None:
@@ -264,4 +292,4 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_whatever_order() -> None:
-    run_state_machine_as_test(OutboxMachine, settings=settings(max_examples=40, stateful_step_count=30))
+    run_state_machine_as_test(OutboxMachine, settings=settings(max_examples=150, stateful_step_count=20))
