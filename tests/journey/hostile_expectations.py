@@ -1,24 +1,28 @@
 """What ../shared/tools/hostile_gen.py expects of each of its messages, looked for in a desk that brought them all in.
 
 Looked at are the list, the conversation, a reply, the command line and saved attachments. What only a process or a terminal can show
-(no network, nothing sent, nothing opened, escapes on the screen) is the business of the journey beside this.
+(no network, nothing sent, nothing opened, escapes on the screen) is the business of `test_hostile_mail`, which walks through them all.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import resource
 import stat
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from agentdesk.cli import main as command_line
 from agentdesk.desk import Desk
 from agentdesk.domain.message import Direction
 from agentdesk.mail.compose import compose
@@ -46,6 +50,8 @@ class Outcome:
     all: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[str, str]] = field(default_factory=list)
     """(kind, name of the message)."""
+    grown: int = 0
+    """Megabytes of memory that bringing all of them in took at its peak, this process being the engine."""
 
     def count(self, kind: str, name: str, *, holds: bool) -> None:
         self.all[kind] += 1
@@ -90,9 +96,29 @@ def bring_in(desk: MailDesk, some: list[Case]) -> dict[str, int]:
     return {case.name: rows[uid] for uid, case in enumerate(taken, 1)}
 
 
-def look(desk: MailDesk, some: list[Case], rows: dict[str, int], folder: Path, run: Callable[..., str]) -> Outcome:
-    """`run`: the command line; gives what it prints, and fails if it ends with an error or prints a control."""
-    outcome = Outcome()
+def command(desk: MailDesk) -> Callable[..., str]:
+    """The command line; gives what it prints, and fails if it ends with an error or prints a control."""
+
+    def run(*words: str) -> str:
+        out = StringIO()
+        with redirect_stdout(out), redirect_stderr(out):
+            status = command_line([*words, "--desk", str(desk.folder)])
+        assert status == 0, (words, out.getvalue())
+        bad = {char for char in out.getvalue() if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - set("\n\u200c\u200d")
+        assert not bad, (words, bad)
+        return out.getvalue()
+
+    return run
+
+
+def peak() -> int:
+    """Megabytes of memory this process had at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def look(desk: MailDesk, some: list[Case], rows: dict[str, int], folder: Path, grown: int) -> Outcome:
+    """`grown`: megabytes of memory that bringing them in took."""
+    outcome, run = Outcome(grown=grown), command(desk)
     listed = run("list", "--view", "all", "--limit", "0") + run("list", "--view", "spam", "--limit", "0")
     found = [one for view in ("all", "spam") for one in json.loads(run("list", "--view", view, "--limit", "0", "--json"))["conversations"]]
     printed = {one["id"]: run("show", one["id"], "--local") for one in found}
@@ -124,6 +150,8 @@ class _Looking:
         text = "\n".join((*_strings(item), conversation.get("subject", "")))
         names = "\n".join((item.get("from", ""), item.get("subject", ""), *(file["name"] for file in item.get("attachments", ()))))
         for kind, wanted in case.expect.items():
+            if kind in ELSEWHERE:
+                continue
             self._outcome.count(kind, case.name, holds=self._holds(kind, wanted, case, rows, differences, message, item, conversation, words, text, names))
 
     def _holds(
@@ -163,8 +191,8 @@ class _Looking:
                 return message["row"] not in others and message["message_id"] != "" and self._apart(message, wanted)
             case "max_seconds":
                 return self._read_in_time(case.raw, wanted)
-            case "max_rss_mb" | "no_network" | "no_send" | "never_open_url":
-                return True  # measured of the whole process, not of one message
+            case "max_rss_mb":
+                return self._outcome.grown <= wanted
         raise AssertionError(f"{kind} is looked for nowhere")
 
     def _quotes(self, message: Any, wanted: list[str]) -> bool:
@@ -206,6 +234,7 @@ class _Looking:
 
 PRETENDERS = frozenset({"foreign sender with our id", "other sender in this conversation"})
 """Kept out of the conversation they would like to be in, they need no warning."""
+ELSEWHERE = frozenset({"no_network", "no_send", "never_open_url"})
 KNOWN = {
     ("mask", "pan_split_lines"): "a card number that a line break parts is taken for two numbers",
     ("mask", "iban"): "an account number is no card number",

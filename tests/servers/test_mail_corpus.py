@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from agentdesk.desk import Desk
-from tests import mail_figures
 from tests.servers.corpus import MailDesk
 from tests.servers.dovecot import Dovecot
+from tests.servers.mail_of_others import bring_in
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
@@ -44,36 +44,19 @@ def test_odd_bytes_are_kept_as_the_server_holds_them(dovecot: Dovecot, tmp_path:
 
 
 @pytest.mark.shared
-def test_everything_is_kept_byte_for_byte_and_read_as_expected(dovecot: Dovecot, shared: Path, tmp_path: Path) -> None:
-    desk = MailDesk(tmp_path / "desk", dovecot)
-    # Fixtures of one project share a Message-ID, so one of them is kept: the last, which the newest window brings in first
-    paths = sorted((path for path in mail_figures.messages(shared) if path.stat().st_size), key=lambda path: "auto_reply" in path.name)
-    desk.fill([path.read_bytes() for path in paths])
-    assert desk.sync().channels["support"].state == "ready"
-    with Desk.open(desk.config) as opened:
-        rows = desk.rows(opened)
-        assert len(rows) == len(paths)
-        for row in sorted(set(rows.values())):
-            opened.files.want_raw(row)
-    assert desk.sync().channels["support"].state == "ready"
-    log = (desk.folder / "state" / "engine.log")
-    assert not log.exists() or "Traceback" not in log.read_text(errors="replace")
-    with Desk.open(desk.config) as opened:
-        compared = desk.compare(opened)
-        print(f"kept: {compared.headers} headers, {compared.sections} sections, {compared.raws} whole messages, {compared.bytes} bytes")
-        assert compared.differences == []
-        assert compared.headers == compared.raws == len(set(rows.values()))
-        uids = {path: number for number, path in enumerate(paths, 1)}
-
-        def read(path: Path) -> mail_figures.Read:
-            m = opened.database.one("SELECT * FROM message WHERE row = ?", (rows[uids[path]],))
-            return mail_figures.Read(m["subject"], m["from_name"], m["from_address"], f"{m['text']}\n{m['quoted']}", bool(m["automatic"]))
-
-        subjects, senders, texts = (count(shared, read) for count in (mail_figures.subjects, mail_figures.senders, mail_figures.texts))
-        machines, people = mail_figures.machines(shared, read), mail_figures.people(shared, read)
-        print(f"subjects {subjects}; senders {senders}; texts {texts}; machines known {machines}; people known {people}")
-        assert subjects.share >= 0.98, subjects.wrong
-        assert senders.share >= 0.97, senders.wrong
-        assert texts.share >= 0.9, [file for file, _, _ in texts.wrong]
-        assert not machines.wrong
-        assert people.share >= 0.99, people.wrong
+def test_everything_is_kept_byte_for_byte_and_read_as_expected(
+    dovecot: Dovecot, shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with bring_in(dovecot, tmp_path / "desk", shared) as found:
+        kept = found.compared
+        print(f"kept: {kept.headers} headers, {kept.sections} sections, {kept.raws} whole messages, {kept.bytes} bytes")
+        print(f"subjects {found.subjects}; senders {found.senders}; texts {found.texts}; machines {found.machines}; people {found.people}")
+        assert kept.differences == []
+        assert kept.headers == kept.raws == found.kept > 1_000
+        assert found.tracebacks == 0
+        assert not [record for record in caplog.records if record.exc_info]
+        assert found.subjects.share >= 0.98, found.subjects.wrong
+        assert found.senders.share >= 0.97, found.senders.wrong
+        assert found.texts.share >= 0.9, [file for file, _, _ in found.texts.wrong]
+        assert not found.machines.wrong
+        assert found.people.share >= 0.99, found.people.wrong
