@@ -13,19 +13,19 @@ from functools import lru_cache, partial
 from typing import Any
 
 from agentdesk.channels.base import ChannelDown
-from agentdesk.channels.imap import responses, resync
+from agentdesk.channels.imap import responses
 from agentdesk.channels.imap.channel import ImapChannel
-from agentdesk.channels.imap.connection import Patience, Timeouts
+from agentdesk.channels.imap.patience import Patience, Timeouts
 from agentdesk.config import MailChannelConfig, Secret, ServerUrl
 from agentdesk.domain.mailbox import MailStore
 from faults.figures import Figure
 from faults.letters import SHOP, letter
-from faults.links import Cut, Dripping, Link, Stalled
+from faults.links import FAR, Cut, Dripping, Link, Stalled
 from faults.mailbox import Mailbox
 from faults.mailserver import OFFERS, MailServer
 from tests.contract.memory_store import MemoryStore
 
-IMPATIENT = Timeouts(connect=10, greeting=10, goodbye=0.05, command=Patience(silence=0.5, seconds=1.0, most=2.0))
+IMPATIENT = Timeouts(connect=10, greeting=2, goodbye=0.05, command=Patience(silence=0.5, seconds=1.0, most=2.0))
 """For a line that falls silent: the deadline is this, instead of a minute."""
 DEADLINE = 2.0
 CUT = Timeouts(goodbye=0.05)
@@ -114,13 +114,12 @@ class Resumed:
 @contextmanager
 def remembering() -> Iterator[None]:
     """The same bytes mean the same: what they mean is found out once. A long run parses the same answers a hundred thousand times."""
-    fetched, parse_header = responses.fetched, resync.parse_header
+    fetched = responses.fetched
     responses.fetched = lru_cache(20_000)(fetched)
-    resync.parse_header = lru_cache(20_000)(parse_header)
     try:
         yield
     finally:
-        responses.fetched, resync.parse_header = fetched, parse_header
+        responses.fetched = fetched
 
 
 def everywhere(
@@ -134,10 +133,9 @@ def everywhere(
     lock = threading.Lock()
 
     def some(mine: list[tuple[str, int]]) -> None:
-        links: list[Any] = [None]
-        with MailServer(course.box, offers=OFFERS[course.offers], links=lambda sock, over: links[0](sock, over)) as server:
+        with MailServer(course.box, offers=OFFERS[course.offers]) as server:
             for way, offset in mine:
-                links[0] = partial(Cut, **{way: offset}, hard=offset % 2 == 1)
+                server.links = partial(Cut, down=offset if way == "down" else FAR, up=offset if way == "up" else FAR, hard=offset % 2 == 1)
                 fault = _cut(course, server, resumed, lock)
                 with lock:
                     figure.rounds += 1

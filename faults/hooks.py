@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agentdesk.channels.stream import Stream
+from agentdesk.engine import engine, worker
 from agentdesk.engine.filing import Filing
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database
@@ -116,3 +117,14 @@ def _around_lines(points: Points) -> None:
         return data
 
     Stream.send, Stream.receive = marked_send, marked_receive  # type: ignore[method-assign]  # what this module is for
+
+
+def hurry() -> None:
+    """Pauses after a fault are short in this process."""
+    engine.PAUSE_AFTER_FAULT = worker.PAUSE_AFTER_DEFECT = 0.2
+    pause = worker.ChannelWorker._pause
+
+    def short(self: worker.ChannelWorker, seconds: float, until: threading.Event | None = None) -> None:
+        pause(self, min(seconds, 0.2), until)
+
+    worker.ChannelWorker._pause = short  # type: ignore[method-assign]  # what this module is for

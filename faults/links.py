@@ -9,6 +9,8 @@ import threading
 import time
 from typing import NoReturn
 
+FAR = 1 << 40
+
 
 class Over(Exception):  # noqa: N818 - it names a state
     """The connection is at its end."""
@@ -63,7 +65,7 @@ class Link:
 class Cut(Link):
     """Ends after so many bytes in one of the directions; by RST where `hard`."""
 
-    def __init__(self, sock: socket.socket, closing: threading.Event, *, down: int = 1 << 40, up: int = 1 << 40, hard: bool = False) -> None:
+    def __init__(self, sock: socket.socket, closing: threading.Event, *, down: int = FAR, up: int = FAR, hard: bool = False) -> None:
         super().__init__(sock, closing)
         self._down, self._up, self._hard = down, up, hard
 

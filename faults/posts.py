@@ -72,7 +72,7 @@ class RealPost:
         self._client.login(user, "secret")
 
     def put(self, letter: Letter) -> None:
-        assert self._client.append("INBOX", "", None, letter.raw)[0] == "OK"  # type: ignore[arg-type]  # None: now
+        assert self._client.append("INBOX", "", None, letter.raw)[0] == "OK"
 
     def _ids(self, folder: str, *criteria: str) -> list[str]:
         self._client.select(folder)
@@ -86,9 +86,9 @@ class RealPost:
         return Counter(self._ids("Sent", "ALL"))
 
     def empty_sent(self) -> None:
-        self._client.select("Sent")
-        self._client.store("1:*", "+FLAGS", "(\\Deleted)")
-        self._client.expunge()
+        if int(self._client.select("Sent")[1][0] or 0):
+            self._client.store("1:*", "+FLAGS", "(\\Deleted)")
+            self._client.expunge()
 
     def seen(self) -> set[str]:
         return set(self._ids("INBOX", "SEEN"))

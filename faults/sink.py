@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from faults.links import Link, Over
 from faults.mailserver import LinkMaker
@@ -49,7 +50,7 @@ class SmtpTalk:
             line = self.line()
             verb = line[:4].upper()
             if verb == b"EHLO":
-                self.reply("EHLO", b"250-faults\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
+                self.reply("EHLO", b"250-faults\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
             elif verb == b"MAIL":
                 self.recipients = []
                 self.reply("MAIL", b"250 ok\r\n")
@@ -138,7 +139,7 @@ class Sink:
         for thread in self._talking:
             thread.join(10)
 
-    def __enter__(self) -> Sink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

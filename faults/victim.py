@@ -6,9 +6,11 @@ lines of JSON on stdin and are answered by a line each: how every process of the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ from typing import Any, Self
 
 from agentdesk.config import load
 from agentdesk.engine import run as engine_run
+from agentdesk.engine.engine import TICK, Engine
+from agentdesk.errors import DeskError
 
 Job = dict[str, Any]
 
@@ -72,18 +76,60 @@ def _engine(job: Job) -> None:
     engine_run.sync(load(desk, desk / STATE), {"support": "secret"}, once=True, progress=lambda _: None, stop=lambda: False)
 
 
+def _lasting(job: Job) -> None:
+    """The engine until everything is done and no channel is in trouble, however often it could not be written down meanwhile."""
+    from faults.hooks import hurry
+
+    hurry()
+    desk = Path(job["desk"])
+    engine = Engine(load(desk, desk / STATE), {"support": "secret"})
+    assert engine.lock.take()
+    while True:
+        try:
+            engine.start()
+            break
+        except DeskError:
+            traceback.print_exc()
+            time.sleep(0.1)
+    while True:
+        engine.tick()
+        with contextlib.suppress(DeskError, sqlite3.Error):
+            if engine.up_to_date() and not (engine.unfinished() or engine.jobs_waiting() or engine.not_reached() or engine.database.full):
+                break
+        time.sleep(TICK)
+    engine.stop()
+
+
+def _serve(job: Job) -> None:
+    """The engine until it is told to stop."""
+    desk = Path(job["desk"])
+    engine = Engine(load(desk, desk / STATE), {"support": "secret"})
+    assert engine.lock.take()
+    engine.start()
+    while not (desk / "stop").exists():
+        engine.tick()
+        time.sleep(TICK)
+    engine.stop()
+
+
+def _clock(job: Job) -> None:
+    from faults.clock import write
+
+    write(Path(job["desk"]))
+
+
 def _agent(job: Job) -> None:
-    from faults.agent import work  # noqa: PLC0415 - it needs the desk's side, the engine must not
+    from faults.agent import work
 
     work(Path(job["desk"]), int(job["seed"]))
 
 
-RUNS: dict[str, Callable[[Job], None]] = {"engine": _engine, "agent": _agent}
+RUNS: dict[str, Callable[[Job], None]] = {"engine": _engine, "lasting": _lasting, "agent": _agent, "serve": _serve, "clock": _clock}
 
 
 def _prepare(job: Job) -> None:
-    from faults import clocks, disks  # noqa: PLC0415 - only for jobs that want them
-    from faults.hooks import Points, lay  # noqa: PLC0415 - likewise
+    from faults import clocks, disks
+    from faults.hooks import Points, lay
 
     desk = Path(job["desk"])
     if "kill_at" in job:
