@@ -93,7 +93,7 @@ class Files:
     def content(self, attachment: int) -> bytes | None:
         """The content if it is here."""
         row = self._db.one("SELECT message, part, blob FROM attachment WHERE id = ?", (attachment,))
-        if row is not None and originals.holds(row["part"]):
+        if row is not None and not row["blob"] and originals.holds(row["part"]):
             from agentdesk.mail import inner  # noqa: PLC0415 - readers of mail are slow to import, and few mails hold such a file
 
             return inner.content(row["part"], originals.of_message(self._db, row["message"]))

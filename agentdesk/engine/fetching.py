@@ -15,6 +15,7 @@ from agentdesk.channels.base import ChannelDown, MailActions
 from agentdesk.channels.chatwoot.files import Taker
 from agentdesk.domain.executable import executable_inside
 from agentdesk.engine.service import settle
+from agentdesk.engine.unpacking import unpack
 from agentdesk.errors import DeskError, NotFound, Refused, Unreachable
 from agentdesk.mail.parts import decode_transfer
 from agentdesk.mail.structure import read_structure
@@ -111,6 +112,7 @@ class Fetching:
             run.partial.sync()
             content = self._source.decoded(job, run.partial.content())
         fetches.here(self._db, job, self._blobs.put(content), len(content), executable_inside(content))
+        unpack(self._db, self._blobs, job, content)
         run.partial.remove()
 
     def _of_raw(self, job: Job) -> bytes | None:

@@ -11,8 +11,11 @@ import pytest
 from agentdesk.desk import Desk
 from agentdesk.domain.mailbox import Arrival, Role
 from agentdesk.domain.message import Address, Attachment, Body, Envelope
+from agentdesk.engine.unpacking import unpack
 from agentdesk.store import originals, retention
+from agentdesk.store.jobs import Job
 from tests.desks import MARIA, NOON, SHOP, Mailbox, desk_config
+from tests.unit.test_mail_formats import FILES
 
 HOSTILE = [
     b"", b"\x00", b"\x00" * 5_000, bytes(range(256)) * 20, b"lone\rreturns\r\rhere", b"no final line feed", b"\r\n\r\n", b"\n\n", b"x" * 300_000,
@@ -143,3 +146,17 @@ def test_where_somebody_worked_on_it_it_stays(desk: Desk, answered: Mailbox) -> 
     desk.work.close([made.row])
     answered.store.save_body(row, Body("x", marks=("report",), original="<out@x.example>"))
     assert len(desk.queue.ids("all")) == 2
+
+
+def test_a_winmail_dat_that_was_wanted_is_unpacked(desk: Desk, mailbox: Mailbox) -> None:
+    row = mailbox.bring("a", "See", with_text=False)
+    mailbox.store.save_body(row, Body("See", attachments=(Attachment("2", "winmail.dat", "application/ms-tnef", len(FILES)),)))
+    (packed,) = desk.files.facts(desk.queue.ids("all")[0])
+    job = Job(1, "support", "part", row, desk.queue.ids("all")[0], {"attachment": packed.id, "part": "2"}, 0)
+    for _ in range(2):
+        unpack(desk.database, desk.blobs, job, FILES)
+    facts = desk.files.facts(desk.queue.ids("all")[0])
+    assert [(fact.name, fact.here) for fact in facts] == [("winmail.dat", False), ("Ein langer Name è.pdf", True), ("evil.exe", True)]
+    assert [desk.files.content(fact.id) for fact in facts[1:]] == [b"%PDF-1.4 content", b"MZ"]
+    unpack(desk.database, desk.blobs, job, b"PK\x03\x04 something else")
+    assert len(desk.files.facts(desk.queue.ids("all")[0])) == 3
