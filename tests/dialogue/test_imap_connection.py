@@ -561,7 +561,7 @@ def test_idle_hears_at_once_and_another_thread_can_end_it() -> None:
         *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), say("* OK still here", "* 5 EXISTS"), hear("DONE"), say("{tag} OK done"), goodbye,
     )  # fmt: skip
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         connection.listen(time.monotonic() + 5, stop.is_set)
         assert [one.kind for one in connection.heard()] == ["OK", "EXISTS"]
         threading.Timer(0.1, lambda: (stop.set(), connection.ring())).start()
@@ -577,7 +577,7 @@ def test_news_that_come_with_the_end_of_idle_are_kept() -> None:
         *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), hear("DONE"), say("* 6 EXISTS", "{tag} OK done"), goodbye,
     )  # fmt: skip
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         connection.end_idle()
         assert [one.number for one in connection.heard()] == [6]
 
@@ -589,11 +589,11 @@ def test_a_server_that_ends_idle_by_itself() -> None:
         hear("{tag} IDLE"), say("+ idling"), hear("DONE"), say("{tag} OK done"), goodbye,
     )  # fmt: skip
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         begun.set()
         while not connection.idle_ended:
             connection.listen(time.monotonic() + 5, lambda: False)
-        assert connection.idle()
+        assert connection.idle()[0]
         assert [one.number for one in connection.heard()] == [7]
         connection.end_idle()
 
@@ -610,12 +610,12 @@ def test_a_server_that_ends_idle_at_once() -> None:
 
 def test_idle_refused() -> None:
     with serve(*logged_in("IDLE"), hear("{tag} IDLE"), say("{tag} NO not here"), goodbye) as server, connected(server) as connection:
-        assert not connection.idle()
+        assert not connection.idle()[0]
 
 
 def test_a_line_that_dies_while_idling() -> None:
     with serve(*logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), reset) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         with pytest.raises(ChannelDown):
             connection.listen(time.monotonic() + 5, lambda: False)
 
@@ -625,7 +625,7 @@ def test_a_command_ends_idle_first_and_nothing_said_meanwhile_is_lost() -> None:
         *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), hear("DONE"), say("* 6 EXISTS", "{tag} OK done"), answer("{tag} NOOP"), goodbye,
     )  # fmt: skip
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         assert [one.number for one in connection.run(NOOP)[0].of("EXISTS")] == [6]
 
 

@@ -32,7 +32,7 @@ def test_a_command_goes_together_with_the_end_of_idle() -> None:
         *logged_in("IDLE"), hear("{tag} IDLE"), say("+ idling"), idle_and_noop_in_one, goodbye,
     )  # fmt: skip
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         before = connection.usage.copy()
         (done,) = connection.run(NOOP)
         assert done.ok
@@ -53,7 +53,7 @@ def test_done_alone(known) -> None:
     known(Quirks(done_alone=True))
     script = (*logged_in("IDLE", "X-THIS"), hear("{tag} IDLE"), say("+ idling"), hear("DONE"), nothing_more, say("{tag} OK done"), answer("{tag} NOOP"), goodbye)
     with serve(*script) as server, connected(server) as connection:
-        assert connection.idle()
+        assert connection.idle()[0]
         assert connection.run(NOOP)[0].ok
 
 

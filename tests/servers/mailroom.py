@@ -85,7 +85,7 @@ class Masked(ImapChannel):
 MODES = {
     "QRESYNC": frozenset[str](),
     "CONDSTORE": frozenset({"QRESYNC"}),
-    "plain": frozenset({"QRESYNC", "CONDSTORE", "ENABLE", "ESEARCH", "MOVE", "UIDPLUS", "PREVIEW", "SPECIAL-USE", "LITERAL+"}),
+    "plain": frozenset({"QRESYNC", "CONDSTORE", "ENABLE", "ESEARCH", "MOVE", "UIDPLUS", "PREVIEW", "SPECIAL-USE", "LITERAL+", "NOTIFY"}),
 }
 
 

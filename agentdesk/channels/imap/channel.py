@@ -153,12 +153,12 @@ class ImapChannel:
         """Listen (IDLE) or ask now and then (NOOP) for news of INBOX; until the next look at the other folders at most."""
         mailbox = self._need()
         now = time.monotonic()
-        until = min(now + seconds, max(now, mailbox.looked_at + mailbox.look_around))
+        until = min(now + seconds, max(now, mailbox.looked_at + mailbox.every))
         try:
             if self._stop.is_set():
                 return
             with self.usage.doing(Job.NEWS):
-                if mailbox.session.offers("IDLE") and self._idle(until):
+                if mailbox.session.offers("IDLE") and self._idle(mailbox, until):
                     return
                 self._ask(mailbox.session, until)
         finally:
@@ -175,7 +175,7 @@ class ImapChannel:
         self._connection.doubt()
         self.interrupt()
 
-    def _idle(self, until: float) -> bool:
+    def _idle(self, mailbox: Mailbox, until: float) -> bool:
         """Listen; False if the server would not, or ends it at once each time."""
         now = time.monotonic()
         if self._connection.idling and now - self._idle_since >= self._idle_for:
@@ -183,10 +183,12 @@ class ImapChannel:
         if not self._connection.idling:
             if now - self._idle_since < _IDLE_TOO_SHORT and self._connection.idle_ended:
                 return False
-            if not self._connection.idle():
+            begun, answers = self._connection.idle(*mailbox.notification())
+            mailbox.take_notification(answers)
+            if not begun:
                 return False
             self._idle_since = now
-        self._connection.listen(min(until, self._idle_since + self._idle_for), self._stop.is_set)
+        self._connection.listen(min(until, self._idle_since + self._idle_for), self._stop.is_set, pushed=mailbox.notified)
         return True
 
     def _ask(self, session: Session, until: float) -> None:

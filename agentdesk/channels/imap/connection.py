@@ -21,6 +21,8 @@ from agentdesk.channels.tls import Identity, Tls
 from agentdesk.config import ServerUrl
 from agentdesk.locale import say
 
+_QUIET_SECONDS, _ROWS_SECONDS = 0.05, 0.5
+"""Between two rows that are pushed together, and for all of them at most."""
 PROBE = 10.0
 """Seconds for a server that may be gone to be heard."""
 
@@ -246,29 +248,41 @@ class Connection:
         """Whether the server ended IDLE by itself."""
         return self._idle is not None and self._idle.answer is not None
 
-    def idle(self) -> bool:
-        """Begin to listen; False if the server would not."""
+    def idle(self, *before: Command) -> tuple[bool, list[Answer]]:
+        """Begin to listen; False if the server would not. `before`: commands without literals, in the same flight; and their answers."""
         if self.idling:
-            return True
+            return True, []
         self.end_idle()
+        answers = []
+        if before and self.quirks.one_by_one:
+            answers, before = self.run(*before), ()
         wire = self._need()
+        first = [wire.register() for _ in before]
         pending = wire.register()
+        lines = [one.segments(waiting.tag, nonsync=-1)[0] for one, waiting in zip(before, first, strict=True)]
         with wire.bell:
             turn = wire.continued
-        wire.ouq.put(Flight(pending.tag + b" IDLE\r\n"))
-        self._await(partial(wire.may_go_on, pending, turn), self.timeouts.command)
+        wire.ouq.put(Flight(b"".join(lines) + pending.tag + b" IDLE\r\n"))
+        self._await(lambda: wire.may_go_on(pending, turn) and all(one.answer for one in first), self.timeouts.command)
+        answers += [one.answer for one in first if one.answer is not None]
         self._idle = pending
         if pending.answer is not None:
             self.end_idle()
-            return False
-        return True
+            return False, answers
+        return True, answers
 
-    def listen(self, until: float, stop: Callable[[], bool]) -> None:
-        """While idling: until something is said that matters, `stop()` (see `ring`), or the time (`time.monotonic()`)."""
+    def listen(self, until: float, stop: Callable[[], bool], *, pushed: bool = False) -> None:
+        """While idling: until something is said that matters, `stop()` (see `ring`), or the time (`time.monotonic()`).
+
+        `pushed`: after the news itself come its rows; they are waited for as long as one follows the other."""
         wire = self._need()
         with wire.bell:
             while not wire.over and not stop() and (left := until - time.monotonic()) > 0:
                 if any(response.kind != "OK" for response in wire.untagged):
+                    said, latest = 0, time.monotonic() + _ROWS_SECONDS
+                    while pushed and len(wire.untagged) > said and time.monotonic() < latest and not wire.over:
+                        said = len(wire.untagged)
+                        wire.bell.wait(_QUIET_SECONDS)
                     return
                 if self._idle is not None and self._idle.answer is not None:
                     return  # the server ended it

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from agentdesk.channels.imap import folders
+from agentdesk.channels.imap.commands import Command
+from agentdesk.channels.imap.responses import Answer
 from agentdesk.channels.imap.responses import Mailbox as Listed
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.rows import Rows
@@ -17,6 +19,8 @@ from agentdesk.errors import Refused
 from agentdesk.locale import say
 
 _log = logging.getLogger(__name__)
+
+_RARELY = 15
 
 
 class Mailbox:
@@ -32,6 +36,9 @@ class Mailbox:
         """When the folders that are not selected were last looked at."""
         self._window, self._since = window, since
         self._listed = False
+        self._asked_to_notify = False
+        self.notified = False
+        """The server says by itself what happens, here and in the other folders."""
 
     def find(self) -> None:
         """The folders known from last time, or as the server lists them."""
@@ -110,14 +117,46 @@ class Mailbox:
     def hear(self) -> None:
         """Take what the server said unasked."""
         self.session.take_heard()
+        self._hear_of_others()
         if not self.session.news:
             return
         for sync in self.folders.values():
             if sync.name == self.session.selected:
                 sync.hear(self.session)
 
+    def _hear_of_others(self) -> None:
+        counts, self.session.counts = self.session.counts, []
+        by_name = self.by_name() if counts else {}
+        for name, said in counts:
+            if name in by_name and name != self.session.selected:
+                by_name[name].told(said)
+        if self.session.overflown and self.notified:
+            _log.warning("the server gave up telling what happens by itself; it is asked again")
+            self.notified, self.looked_at = False, -self.look_around
+
+    def notification(self) -> list[Command]:
+        """What to say before listening for the first time, so that the server tells of everything by itself."""
+        if self._asked_to_notify or not self.session.offers("NOTIFY"):
+            return []
+        names = [sync.name for sync in self.folders.values() if sync.name != self.session.selected]
+        asked = self.session.notify(names, self.rows.pushed(self.session))
+        self._asked_to_notify = True
+        return [] if asked is None else [asked]
+
+    def take_notification(self, answers: Sequence[Answer]) -> None:
+        """The answer to that."""
+        for answer in answers:
+            self.notified = answer.ok
+            self.session.note(answer)
+
     def look_is_due(self) -> bool:
-        return time.monotonic() - self.looked_at >= self.look_around
+        return time.monotonic() - self.looked_at >= self.every
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks at the folders that are not selected. Where the server tells of them by itself, a few of them
+        are enough to be sure."""
+        return self.look_around * (_RARELY if self.notified else 1)
 
     def look(self) -> None:
         """Whether something happened in the folders that are not selected; they are due then."""

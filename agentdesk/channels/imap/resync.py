@@ -77,6 +77,13 @@ class FolderSync(FolderRecord):
         if self.entered:
             self._exists = counts["MESSAGES"]
 
+    def told(self, counts: Mapping[str, int]) -> None:
+        """By some counts that the server said by itself (NOTIFY): whether it has to be entered again."""
+        state = self.state
+        known = {"UIDVALIDITY": state.uidvalidity, "UIDNEXT": state.uidnext, "MESSAGES": self._exists, "HIGHESTMODSEQ": state.modseq}
+        if any(counts.get(name, value) != value for name, value in known.items() if name != "HIGHESTMODSEQ" or value):
+            self.entered = False
+
     def _suits(self, counts: Mapping[str, int]) -> bool:
         """Whether nothing happened since we were last here."""
         state = self.state
@@ -222,6 +229,7 @@ class FolderSync(FolderRecord):
             # How many came is certain only if none went at the same time
             sure = not (news.expunged or news.vanished)
             self._arriving += max(1, session.exists - self._exists) if sure else self._window + 1
+            self._take_pushed(news.rows)
         self._exists = session.exists
         if news.vanished:
             self._vanish(responses.among(tuple(news.vanished), sorted(self.known)))
@@ -235,6 +243,15 @@ class FolderSync(FolderRecord):
         if news.flags:
             self._flags(news.flags)
         self._settle(session)
+
+    def _take_pushed(self, pushed: Sequence[Fetched]) -> None:
+        """Rows that the server sent by itself. Only if they are all that came: what else there is, is asked for together with them."""
+        mine = {one.uid: one for one in pushed if one.uid >= self._target}
+        if len(mine) != self._arriving or self._new or self._window_due or self._is_other(Batch(tuple(pushed))):
+            return
+        self._add(self._arrivals(mine.values()))
+        self._target, self._arriving = _after(self._target - 1, *mine), 0
+        self._save(uidnext=self._target, total=self._total())
 
     # Steps.
 

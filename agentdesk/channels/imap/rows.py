@@ -49,7 +49,7 @@ class Rows:
         if lean:
             batch = session.fetch((which, self.lean(session)), uid=uid)
         else:
-            batch = self._described(session, which, (*_ROW, *_preview(session), _WHOLE), uid=uid)
+            batch = self._described(session, which, self._whole(session), uid=uid)
         for one in batch.found:
             if not is_row(one):
                 session.note_flags(one)
@@ -58,6 +58,14 @@ class Rows:
     def lean(self, session: Session) -> tuple[Word, ...]:
         """The lean set. The size is in it, too: without a Message-ID it is part of what tells a mail apart."""
         return (*_ROW, *_preview(session), _LEAN)
+
+    def pushed(self, session: Session) -> tuple[Word, ...]:
+        """What a server is to say of new messages by itself: all of it."""
+        return (*self._whole(session), word("BODYSTRUCTURE"))
+
+    @staticmethod
+    def _whole(session: Session) -> tuple[Word, ...]:
+        return (*_ROW, *_preview(session), _WHOLE)
 
     def _described(self, session: Session, which: Word, items: tuple[Word, ...], *, uid: bool = True) -> Batch:
         """With their structures."""

@@ -45,9 +45,11 @@ class News:
     flags: dict[int, frozenset[str]] = field(default_factory=dict)
     """By UID."""
     flags_by_sequence: set[int] = field(default_factory=set)
+    rows: list[Fetched] = field(default_factory=list)
+    """Of new messages, where the server pushes them (NOTIFY)."""
 
     def __bool__(self) -> bool:
-        return bool(self.grown or self.expunged or self.vanished or self.flags or self.flags_by_sequence)
+        return bool(self.grown or self.expunged or self.vanished or self.flags or self.flags_by_sequence or self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class Session:
         self.exists = 0
         """How many messages the selected mailbox has by now."""
         self.news = News()
+        self.counts: list[tuple[str, dict[str, int]]] = []
+        """Said of other mailboxes unasked, in this order."""
+        self.overflown = False
+        """The server gave up telling what happens by itself (RFC 5465, 5.8)."""
         self._uidvalidity = 0
         self._modseqs = False
         self._qresync = False
@@ -112,10 +118,15 @@ class Session:
         return self.connection.capabilities.issuperset(names)
 
     def run(self, *commands: Command, patience: Patience | None = None) -> list[Answer]:
-        """Commands in one flight; what was said unasked goes to `news`, FETCH stays with the answers."""
+        """Commands in one flight; what was said unasked goes to `news`. FETCH stays with the answers to FETCH."""
         answers = self.connection.run(*commands, patience=patience)
-        for answer in answers:
+        asked = any(one.verb == "STATUS" for one in commands)
+        for one, answer in zip(commands, answers, strict=True):
             self._note(answer.untagged)
+            if not asked:
+                self._note_counts(answer.untagged)
+            if "FETCH" not in one.verb:
+                self._note_fetched(answer.untagged)
         return answers
 
     def do(self, one: Command, patience: Patience | None = None) -> Answer:
@@ -149,9 +160,34 @@ class Session:
                 if name == "UIDVALIDITY" and responses.as_int(value) != self._uidvalidity:
                     raise self.nonsense("UIDVALIDITY")  # nothing that comes with it means anything; the next SELECT tells
 
+    def note(self, answer: Answer) -> None:
+        """Take what was said with an answer that came past `run`."""
+        self._note(answer.untagged)
+        self._note_counts(answer.untagged)
+        self._note_fetched(answer.untagged)
+
+    def _note_fetched(self, untagged: Iterable[Untagged]) -> None:
+        """Flags that changed, and rows that the server pushes, said when no messages were asked for."""
+        for response in untagged:
+            if response.kind == "FETCH" and (one := responses.fetched(response)) is not None:
+                if one.uid and one.content("HEADER.FIELDS") is not None:
+                    self.news.rows.append(one)
+                else:
+                    self.note_flags(one)
+
+    def _note_counts(self, untagged: Iterable[Untagged]) -> None:
+        """What was said of mailboxes that are not selected without being asked (NOTIFY)."""
+        for response in untagged:
+            if response.kind == "STATUS":
+                self.counts.append((responses.mailbox_name(responses.status_of(response)), responses.status(response)))
+            elif response.kind == "OK" and response.code()[0] == "NOTIFICATIONOVERFLOW":
+                self.overflown = True
+
     def note_flags(self, one: Fetched) -> None:
         """A FETCH response nobody asked for."""
-        if one.uid and one.flags is not None:
+        if one.flags is None:
+            return  # a mod-sequence, or nothing
+        if one.uid:
             self.news.flags[one.uid] = one.flags
         elif one.sequence:
             self.news.flags_by_sequence.add(one.sequence)
@@ -160,13 +196,28 @@ class Session:
         """Move what was said while nothing was asked (IDLE) to `news`."""
         heard = self.connection.heard()
         self._note(heard)
-        for response in heard:
-            if response.kind == "FETCH" and (one := responses.fetched(response)) is not None:
-                self.note_flags(one)
+        self._note_counts(heard)
+        self._note_fetched(heard)
 
     def take_news(self) -> News:
         news, self.news = self.news, News()
         return news
+
+    def notify(self, names: Sequence[str], row: Sequence[Word]) -> Command | None:
+        """Have the server say by itself what happens (NOTIFY, RFC 5465): in the selected mailbox with the rows of new messages, in
+        the others by their counts, which it tells at once. None: these names can't be put in one line.
+
+        "Delayed": else the numbers of messages could change in the middle of a command.
+        """
+        others = [one for one in map(mailbox, names) if not isinstance(one, Literal)]
+        if len(others) < len(names):
+            return None
+        events = word("(MessageNew MessageExpunge FlagChange)")
+        new = group(word("MessageNew"), group(*row), word("MessageExpunge"), word("FlagChange"))
+        groups = [group(word("SELECTED-DELAYED"), new)]
+        if others:
+            groups.append(group(word("MAILBOXES"), group(*others), events))
+        return command("NOTIFY", word("SET"), word("STATUS"), *groups)
 
     # Mailboxes.
 
@@ -397,10 +448,7 @@ class Session:
         )[0]
 
     def noop(self) -> None:
-        answer = self.run(command("NOOP"))[0]
-        for response in answer.of("FETCH"):
-            if (one := responses.fetched(response)) is not None:
-                self.note_flags(one)
+        self.run(command("NOOP"))
 
     def nonsense(self, detail: str) -> ChannelDown:
         """The server's answers contradict each other: nothing can be built on this connection."""
