@@ -22,7 +22,7 @@ from typing import Any, Self
 from agentdesk.config import load
 from agentdesk.engine import run as engine_run
 from agentdesk.engine.engine import TICK, Engine
-from agentdesk.errors import DeskError
+from agentdesk.errors import DeskError, Refused
 
 Job = dict[str, Any]
 
@@ -112,6 +112,16 @@ def _serve(job: Job) -> None:
     engine.stop()
 
 
+def _turn(job: Job) -> None:
+    """The engine of one window among several: waits until nobody else works, then does what is left."""
+    desk = Path(job["desk"])
+    config = load(desk, desk / STATE)
+    while True:
+        with contextlib.suppress(Refused):
+            engine_run.sync(config, {"support": "secret"}, once=True, progress=lambda _: None, stop=lambda: False)
+            return
+
+
 def _clock(job: Job) -> None:
     from faults.clock import write
 
@@ -124,7 +134,7 @@ def _agent(job: Job) -> None:
     work(Path(job["desk"]), int(job["seed"]))
 
 
-RUNS: dict[str, Callable[[Job], None]] = {"engine": _engine, "lasting": _lasting, "agent": _agent, "serve": _serve, "clock": _clock}
+RUNS: dict[str, Callable[[Job], None]] = {"engine": _engine, "lasting": _lasting, "agent": _agent, "serve": _serve, "turn": _turn, "clock": _clock}
 
 
 def _prepare(job: Job) -> None:
