@@ -573,8 +573,8 @@ class FakeWriting:
         number = len(self.desk.sent) + 1
         self.thens.append((then, until))
         self.desk.sent.append(
-            OutboxFact(number, draft.conversation, "", draft.channel, "<x@y>", draft.to, draft.subject, MessageState.HELD, "",
-                       NOW + timedelta(seconds=8), 0, None, NOW, draft.text)
+            OutboxFact(number, draft.conversation, "", draft.channel, "<x@y>", draft.to, draft.subject,
+                       MessageState.SCHEDULED if at else MessageState.HELD, "", at or NOW + timedelta(seconds=8), 0, None, NOW, draft.text)
         )  # fmt: skip
         self.desk.work._before.append(number)
         if draft.conversation:
@@ -585,7 +585,7 @@ class FakeWriting:
 
     def cancel(self, outbox_id: int) -> int | None:
         entry = next((o for o in self.desk.sent if o.id == outbox_id), None)
-        if entry is None or entry.state not in {MessageState.HELD, MessageState.CONFLICT, MessageState.REJECTED}:
+        if entry is None or not (entry.can_be_taken_back or entry.state is MessageState.UNKNOWN):
             return None
         self.desk.sent.remove(entry)
         self.desk.rows[entry.conversation] = replace(self.desk.rows[entry.conversation], status="open", outbox="")

@@ -78,7 +78,7 @@ class Outbox(Options):
         said = [] if entry.state in {S.ACCEPTED, S.FILED} and notices(entry) else [say(f"screen.outbox_{entry.state.value}")]
         said += [*notices(entry), *entry.rest_detail]
         lines: list[list[Piece]] = [[(text, style)] for one in said for text in wrap(one, width)]
-        if entry.detail and entry.detail not in said:
+        if entry.detail and entry.detail not in said and not (entry.state in {S.ACCEPTED, S.FILED} and notices(entry)):
             lines += [[(text, style)] for text in wrap(entry.detail, width)]
         lines += [[(text, roles.mute)] for text in self._time(entry)]
         if entry.waits:
@@ -140,7 +140,7 @@ def outbox_actions(entry: OutboxFact) -> list[Choice]:
         if entry.refused and entry.look:
             names += ["write_again"] + ([] if entry.doubtful else ["try_again"])
         if entry.waiting:
-            names += ["now"]
+            names += ["now_rest"]
         if entry.look or entry.waiting:
             names += ["leave"]
         if entry.file_detail:
@@ -182,7 +182,7 @@ def _act(screen: DeskScreen, entry: OutboxFact, what: str) -> None:
         "anyway": (writing.send_anyway, "screen.queued_again"), "again": (writing.send_anyway, "screen.queued_again"),
         "again_rest": (writing.send_anyway, "screen.queued_again"), "try_again": (writing.send_anyway, "screen.queued_again"),
         "mark": (writing.mark_sent, "screen.marked_sent"), "mark_rest": (writing.mark_sent, "screen.marked_sent"),
-        "now": (writing.send_now, "screen.tried_now"), "file": (writing.file_now, "screen.tried_now"),
+        "now": (writing.send_now, "screen.tried_now"), "now_rest": (writing.send_now, "screen.tried_now"), "file": (writing.file_now, "screen.tried_now"),
         "keep": (writing.keep_here, "screen.kept_here"), "leave": (writing.leave, "screen.left_so"),
     }  # fmt: skip
     if what in simple:
