@@ -39,6 +39,8 @@ _SIGNATURES = {
 }  # fmt: skip
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _PGP_ENCRYPTED = "application/pgp-encrypted"
+_NO_FILES = frozenset({"text/x-amp-html", "text/watch-html", _PGP_ENCRYPTED})
+"""Of no use to anybody: other forms of the text, and the part that says which version of PGP follows."""
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _NEVER_SHOWN = frozenset({"text/x-amp-html", "text/watch-html", "text/rfc822-headers", "text/vcard", "text/x-vcard"})
 
@@ -162,11 +164,11 @@ def attachments(parts: Sequence[PartInfo]) -> tuple[Attachment, ...]:
             clean(part.type)[:100],
             part.size * _DECODED_LINE // _ENCODED_LINE if part.encoding == "base64" else part.size,
             inline=part.disposition == "inline" or bool(part.content_id and part.type.startswith("image/"))
-            or part.type in _SIGNATURES or part.type == _PGP_ENCRYPTED,
+            or part.type in _SIGNATURES,
             content_id=clean(part.content_id)[:300],
         )
         for part in parts
-        if not part.is_multipart and part.section not in shown and part.type not in {"text/x-amp-html", "text/watch-html"}
+        if not part.is_multipart and part.section not in shown and part.type not in _NO_FILES
     )  # fmt: skip
 
 

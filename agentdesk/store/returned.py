@@ -22,8 +22,8 @@ def to_its_conversation(tx: Tx, message: int, original: str) -> int:
     if report["direction"] != "in" or not (report["automatic"] or REPORT in json.loads(report["marks"])):
         return 0
     ours = tx.one(
-        "SELECT conversation FROM message WHERE message_id = ?1 AND channel = ?2 AND direction = 'out'"
-        " UNION ALL SELECT conversation FROM outbox WHERE message_id = ?1 AND channel = ?2 AND conversation != 0",
+        "SELECT conversation, at FROM message WHERE message_id = ?1 AND channel = ?2 AND direction = 'out'"
+        " UNION ALL SELECT conversation, date FROM outbox WHERE message_id = ?1 AND channel = ?2 AND conversation != 0",
         (original, report["channel"]),
     )
     if ours is None:
@@ -32,7 +32,8 @@ def to_its_conversation(tx: Tx, message: int, original: str) -> int:
     if there == here or _touched(tx, here):
         return 0
     marks = [*json.loads(report["marks"]), *([] if REPORT in json.loads(report["marks"]) else [REPORT])]
-    tx.execute("UPDATE message SET conversation = ?, marks = ? WHERE row = ?", (there, json.dumps(marks), message))
+    # It is later than what it is about: servers count seconds, and clocks differ
+    tx.execute("UPDATE message SET conversation = ?, marks = ?, at = max(at, ?) WHERE row = ?", (there, json.dumps(marks), ours["at"] + 1, message))
     tx.execute("UPDATE alias SET conversation = ? WHERE alias = ?", (there, report["message_id"]))
     tx.execute("UPDATE job SET conversation = ? WHERE message = ?", (there, message))
     if tx.one("SELECT 1 FROM message WHERE conversation = ?", (here,)) is None:

@@ -83,6 +83,13 @@ def test_a_file_within_a_text_is_here_with_it(desk: Desk, mailbox: Mailbox, tmp_
 # Returned mail --------------------------------------------------------------------------------------------------------
 
 
+def test_a_report_that_came_within_the_second_of_what_it_is_about_comes_after_it(desk: Desk, answered: Mailbox) -> None:
+    (ours,) = desk.queue.ids("all")
+    bounce(answered, minutes=5)
+    assert [item.text for item in desk.reading.thread(ours)][-1] == "Not delivered."
+    assert desk.queue.rows([ours])[0].status == "open"
+
+
 def bounce(mailbox: Mailbox, about: str = "<out@x.example>", *, marks: tuple[str, ...] = ("report", "undelivered"), minutes: int = 10, name: str = "b") -> int:
     row = mailbox.bring(name, "", sender=DAEMON, subject="Undelivered Mail Returned to Sender", at=NOON + timedelta(minutes=minutes), automatic=True, with_text=False)
     mailbox.store.save_body(row, Body("Not delivered.", marks=marks, original=about))

@@ -48,7 +48,7 @@ WORDS = {
     "mail.mark.smime-encrypted": "Encrypted (S/MIME): can't be read here",
     "mail.mark.pgp-signed": "Signed (PGP), not checked",
     "mail.mark.pgp-encrypted": "Encrypted (PGP): can't be read here",
-    "mail.mark.calendar": "Invitation",
+    "mail.mark.calendar": "Calendar",
     "mail.mark.report": "Report of a mail server",
     "mail.mark.undelivered": "Not delivered",
     "mail.mark.tnef": "Unpacked from winmail.dat",

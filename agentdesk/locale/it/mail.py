@@ -48,7 +48,7 @@ WORDS = {
     "mail.mark.smime-encrypted": "Cifrato (S/MIME): qui non si può leggere",
     "mail.mark.pgp-signed": "Firmato (PGP), firma non verificata",
     "mail.mark.pgp-encrypted": "Cifrato (PGP): qui non si può leggere",
-    "mail.mark.calendar": "Invito",
+    "mail.mark.calendar": "Calendario",
     "mail.mark.report": "Avviso di un server di posta",
     "mail.mark.undelivered": "Non consegnato",
     "mail.mark.tnef": "Estratto da winmail.dat",
