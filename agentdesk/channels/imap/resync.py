@@ -90,11 +90,17 @@ class FolderSync(FolderRecord):
         if not state.uidvalidity or counts.get("UIDVALIDITY") != state.uidvalidity or counts.get("UIDNEXT") != state.uidnext:
             return False
         if counts.get("HIGHESTMODSEQ", 0) and state.modseq:
-            return counts["HIGHESTMODSEQ"] == state.modseq and "MESSAGES" in counts
+            return counts["HIGHESTMODSEQ"] == state.modseq and self._agrees(counts.get("MESSAGES", -1))
         if not state.complete or self._since() is not None:
             return self.entered and counts.get("MESSAGES") == self._exists
         unseen = sum("\\Seen" not in flags for flags in self.known.values())
         return counts.get("MESSAGES") == len(self.known) and counts.get("UNSEEN") == unseen
+
+    def _agrees(self, messages: int) -> bool:
+        """Whether we know of as many: a lie told in an earlier connection may have taken some away."""
+        if messages < 0 or not self.state.complete or self._since() is not None:
+            return messages >= 0
+        return messages == len(self.known) or self._audited == (len(self.known), messages)
 
     # Entering.
 
