@@ -340,6 +340,7 @@ def test_the_generated_ones(
 
 @pytest.mark.shared
 @pytest.mark.servers
+@pytest.mark.timeout(900)
 def test_the_mail_of_others(
     dovecot: Dovecot, shop: Callable[..., Shop], sink: Any, capsys: pytest.CaptureFixture[str], shared: Path
 ) -> None:
