@@ -22,7 +22,6 @@ from agentdesk.locale import say
 from agentdesk.snippets.model import snooze_span
 from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, threads
-from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Tx, millis
 from agentdesk.store.mail import MADE_UP
 from agentdesk.store.rules import opening_hours

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -170,10 +171,8 @@ class OutboxMachine(RuleBasedStateMachine):
             draft.cc = tuple(Address("", one) for one in PEOPLE[:more])
         self.written.add(draft.text)
         at = datetime.fromtimestamp(max(self.shown() / 1000, datetime.now(UTC).timestamp()), UTC) + timedelta(hours=2) if how == "later" else None
-        try:
+        with suppress(DeskError):
             desk.writing.send(desk.writing.save(draft), then="open", now=how == "now", at=at)
-        except DeskError:
-            pass
 
     @rule(window=st.integers(0, 1))
     def undo(self, window: int) -> None:
@@ -240,10 +239,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.sent.trace = trace
         for self.sent.mood in (mood, "fine" if mood == "answer lost" else mood):  # what may have been done is not done again
             self.steady += 4000.0
-            try:
+            with suppress(ChannelDown):
                 self.filing.run_due()
-            except ChannelDown:
-                pass
 
     @rule(seconds=st.sampled_from((1.0, 9.0, 130.0, 4000.0, 8000.0)))
     def wait(self, seconds: float) -> None:

@@ -28,8 +28,7 @@ class Clocks:
         self.steady, self.shift = 0.0, 0
         self.began = now_millis()
         monkeypatch.setattr(database_module, "now_millis", self.shown)
-        import agentdesk.engine.delivery as delivery
-        import agentdesk.engine.pacing as pacing
+        from agentdesk.engine import delivery, pacing
 
         monkeypatch.setattr(delivery, "now_millis", self.shown)
         monkeypatch.setattr(pacing, "now_millis", self.shown)
@@ -204,7 +203,7 @@ def test_a_pause_is_over_when_the_clock_was_set_back_since(desk: Desk, clocks: C
     pacing = Pacing(desk.database, "support")
     desk.database.write(lambda tx: pacing.hold_up(tx, 600, "slower"))
     assert 595 < pacing.blocked() <= 600
-    assert 595 < Pacing(desk.database, "support").blocked(), "also after a restart"
+    assert Pacing(desk.database, "support").blocked() > 595, "also after a restart"
     clocks.shift = -86_400_000
     assert pacing.blocked() == 0
     clocks.shift = 0
