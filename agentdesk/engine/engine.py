@@ -140,11 +140,12 @@ class Engine:
         self._link = linkchoice.chosen(self.database) or config.link
         self._meter = Meter(self.database, config)
         self._open.enter_context(contextlib.closing(handover.Receiver(config.state, self.set_secret)))
+        statuses = {channel.name: ChannelStatus(self.database, channel) for channel in config.channels}
         self._tell_faults()
         self._refresh_if_rules_changed()
         self._carry_events()
         for channel in config.channels:
-            status = ChannelStatus(self.database, channel)
+            status = statuses[channel.name]
             if self.offline:
                 status.set("offline", say("engine.offline"))
             if isinstance(channel, MailChannelConfig):

@@ -32,8 +32,8 @@ class ChannelStatus:
 
         def change(tx: Tx) -> None:
             tx.execute("INSERT OR IGNORE INTO channel (name, kind) VALUES (?, ?)", (config.name, config.kind))
-            tx.execute(
-                "UPDATE channel SET bytes_in = 0, bytes_out = 0, round_trips = 0, link = '', round_trip_ms = 0, bytes_per_second = 0,"
+            tx.execute(  # what an engine that is gone said is no news
+                "UPDATE channel SET state = 'new', detail = '', bytes_in = 0, bytes_out = 0, round_trips = 0, link = '', round_trip_ms = 0, bytes_per_second = 0,"
                 " spared = '' WHERE name = ?",
                 (config.name,),
             )
