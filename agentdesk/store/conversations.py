@@ -24,7 +24,6 @@ from agentdesk.store.addresses import from_json
 from agentdesk.store.database import Tx, millis, moment
 from agentdesk.store.rules import Rules
 
-
 WANTS_WORK = """(automatic = 0 OR marks LIKE '%"undelivered"%')"""
 """What somebody must look at: a person's message, or the report that ours did not reach them."""
 NO_REPORT = """marks NOT LIKE '%"report"%'"""

@@ -9,8 +9,8 @@ import pytest
 from agentdesk import locale
 from agentdesk.domain.message import Body
 from agentdesk.mail import limits
-from agentdesk.mail.parse import parse_message
 from agentdesk.mail.body import read_body
+from agentdesk.mail.parse import parse_message
 from agentdesk.mail.parts import PartInfo, wanted_sections
 from agentdesk.mail.structure import read_structure
 
