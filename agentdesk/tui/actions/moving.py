@@ -5,7 +5,8 @@ from __future__ import annotations
 from agentdesk.commands import Where
 from agentdesk.locale import say
 from agentdesk.tui.actions.registry import does
-from agentdesk.tui.screens.desk import THREE, DeskScreen
+from agentdesk.tui.screens.desk import DeskScreen
+from agentdesk.tui.screens.panes import THREE
 
 
 def step(screen: DeskScreen, by: int) -> None:
@@ -107,7 +108,7 @@ def focus_previous(screen: DeskScreen, count: int, argument: str) -> None:
 
 def panes_of(screen: DeskScreen) -> list[str]:
     """The panes one can go to, from the left."""
-    hidden = screen.app.size.width >= THREE and not screen.panel_wanted and screen.pane() != "panel"
+    hidden = screen.app.size.width >= THREE and not screen.panes.panel_wanted and screen.pane() != "panel"
     return ["queue", "middle"] if hidden else ["queue", "middle", "panel"]
 
 
@@ -150,9 +151,9 @@ def panel(screen: DeskScreen, count: int, argument: str) -> None:
     if screen.app.size.width >= THREE:
         if screen.pane() == "panel":
             screen.go_to_pane("queue")
-        screen.panel_wanted = not screen.panel_wanted
+        screen.panes.panel_wanted = not screen.panes.panel_wanted
         screen.shape()
-        screen.tell("" if screen.panel_wanted else say("screen.panel_hidden"))
+        screen.tell("" if screen.panes.panel_wanted else say("screen.panel_hidden"))
     elif screen.pane() == "panel":
         screen.go_to_pane("queue")
     else:

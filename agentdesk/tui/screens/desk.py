@@ -1,6 +1,7 @@
 """The one screen: queue, conversation with the composer under it, customer; a line above and a line below.
 
-It holds what is shown and keeps it true; what commands do is in `agentdesk.tui.actions`.
+It has the widgets, and hears what has changed; the rooms beside this file hold what is shown and keep it true, each its subject. What
+commands do is in `agentdesk.tui.actions`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
-from agentdesk.commands import COMMANDS, Where
+from agentdesk.commands import Where
 from agentdesk.desk.facts import Counts, Draft, Panel, Row, View
 from agentdesk.domain.message import Direction
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui.ports import Desk
-from agentdesk.tui.widgets.composer import Composer, TextBox
+from agentdesk.tui.screens.panes import Panes
+from agentdesk.tui.widgets.composer import Composer
 from agentdesk.tui.widgets.conversation import Conversation, Head
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.footer import Footer
@@ -38,11 +40,6 @@ from agentdesk.tui.widgets.topline import TopLine
 if TYPE_CHECKING:
     from agentdesk.tui.app import DeskApp
 
-THREE = 112
-"""Columns from which all three panes are shown."""
-TWO = 60
-ROOMY = 76
-"""Columns below which a list to choose from has the screen for itself."""
 LOW = 22
 """Lines up to which a list to choose from takes all of its column."""
 FOLLOW = 0.25
@@ -86,17 +83,11 @@ class DeskScreen(Screen[None]):
         self.facts: Panel | None = None
         self.asked: dict[int, frozenset[int]] = {}
         """By conversation: messages whose text has been asked for."""
-        self.panel_wanted = True
-        """At full width: the panel is shown."""
-        self.panel_instead = False
-        """On a narrow terminal: the panel stands where the queue was."""
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
         self.touched = False
         """A key has been pressed: from now on the list keeps its order under the cursor."""
         self._before_sheet: Any = None
-        self._where = Where.QUEUE
-        """Where the keys went when they were shown last."""
         self._undo_id = 0
         """The newest step of undo that has been offered."""
         self._follow: Timer | None = None
@@ -104,7 +95,13 @@ class DeskScreen(Screen[None]):
         self._dirty_since = 0.0
         self._counting: Timer | None = None
         self._listing = 0
-        self._shape: tuple[object, ...] = ()
+        self.panes = Panes(self)
+        # What commands call; the rooms do it.
+        self.shape = self.panes.shape
+        self.pane = self.panes.pane
+        self.where = self.panes.where
+        self.go_to_pane = self.panes.go_to
+        self.show_keys = self.panes.show_keys
 
     @property
     def desk_app(self) -> DeskApp:
@@ -132,109 +129,11 @@ class DeskScreen(Screen[None]):
         self.queue.focus()
         self.show_keys()
 
-    # -- shape -----------------------------------------------------------------------------------------------------
-
     def on_resize(self, event: events.Resize) -> None:
         self.shape(event.size.width, event.size.height)
 
-    def shape(self, width: int = 0, height: int = 0) -> None:
-        """Widths of the panes, and which of them are shown."""
-        width, height = width or self.app.size.width, height or self.app.size.height
-        focus = self.pane()
-        if width >= THREE:
-            shown = {"queue", "middle"} | ({"panel"} if self.panel_wanted or focus == "panel" else set())
-        elif width >= TWO:
-            shown = {"middle", "panel"} if self.panel_instead or focus == "panel" else {"queue", "middle"}
-        else:
-            shown = {focus}
-        if (sheet := self.sheet.sheet) is not None:
-            if width < ROOMY or (sheet.wide and width < THREE):
-                shown = {"middle"}
-            elif sheet.wide:
-                shown = {"queue", "middle"}
-        queue_width = max(32, min(48, width * 28 // 100)) if width >= THREE else max(26, min(36, width * 38 // 100))
-        panel_width = max(28, min(44, width * 25 // 100))
-        key = (width, height, frozenset(shown))
-        if key == self._shape:
-            return
-        self._shape = key
-        self.queue.display = "queue" in shown
-        self.middle.display = "middle" in shown
-        self.panel.display = "panel" in shown
-        self.left.display = shown >= {"queue", "middle"}
-        self.right.display = shown >= {"middle", "panel"}
-        self.queue.styles.width = queue_width if len(shown) > 1 else "1fr"
-        self.panel.styles.width = panel_width if len(shown) > 1 else "1fr"
-        self.head.styles.height = 3 if height >= 16 else 1
-        self.composer.styles.height = "40%" if height >= 20 else "60%"
-        self.show_head()
-
-    def pane(self) -> str:
-        """Where the keys go: queue, middle or panel."""
-        focused = self.focused
-        if focused is self.panel:
-            return "panel"
-        return "queue" if focused is self.queue or focused is None else "middle"
-
-    def where(self) -> Where:
-        """The context of the keys."""
-        focused = self.focused
-        if focused is self.sheet or self.queue.searching:
-            return Where.PICKER
-        if isinstance(focused, TextBox) or focused is self.composer.fields:
-            return Where.COMPOSER
-        if focused is self.panel:
-            return Where.PANEL
-        return Where.CONVERSATION if focused is self.conversation else Where.QUEUE
-
-    def go_to_pane(self, pane: str) -> None:
-        """Focus a pane; on a narrow terminal it comes into sight."""
-        if pane == "panel":
-            self.panel_instead = True
-        elif pane == "queue":
-            self.panel_instead = False
-        target: Any = {"queue": self.queue, "panel": self.panel}.get(pane, self.conversation)
-        for widget in (self.queue, self.middle, self.panel):
-            # What is hidden can't be focused: show first, then settle which panes stay.
-            if widget is target or (widget is self.middle and target is self.conversation):
-                widget.display = True
-        self.set_focus(target)
-        self._shape = ()
-        self.shape()
-        self.show_keys()
-
     def on_descendant_focus(self) -> None:
         self.show_keys()
-
-    def show_keys(self) -> None:
-        """The footer's left side: what works here, or what may follow what was pressed."""
-        keyboard = self.desk_app.keyboard
-        where = self.where()
-        if where is not self._where:
-            self._where = where
-            self.footer.fade()
-        if keyboard.pending or keyboard.count:
-            following = keyboard.continuations(where)
-            following_keys = [(key, COMMANDS[command].title) for key, command in following.items()]
-            pending = " ".join([keyboard.count, *keyboard.pending]).strip()
-            self.footer.show_keys(following_keys, pending, can_undo=False)
-            return
-        ranked = sorted((c for c in COMMANDS.all() if c.footer and where in c.where), key=lambda c: c.footer)
-        sheet = self.sheet.sheet
-        here = keyboard.here(where)
-        shown = []
-        for command in ranked:
-            if command.id == "picker.turn" and (self.queue.searching or sheet is None or not sheet.turns()):
-                continue
-            if keys_here := here.get(command.id):
-                title = sheet.turn_title() if command.id == "picker.turn" and sheet is not None else command.title
-                shown.append((keys_here[0], title))
-        help_keys = here.get("help", ())
-        last = (help_keys[0], COMMANDS["help"].title) if help_keys and where is not Where.PICKER else ("", "")
-        shown = [pair for pair in shown if pair != last and pair[1] != COMMANDS["help"].title]
-        self.footer.show_keys(shown, last=last, can_undo="undo" in here)
-
-    # -- words below -----------------------------------------------------------------------------------------------
 
     def tell(self, words: str, role: str = "mute", *, undo: bool = False, until: datetime | None = None) -> None:
         """The status words; with `undo`, the key that takes it back, and how long."""
@@ -256,8 +155,6 @@ class DeskScreen(Screen[None]):
         if not self.footer.tick() and self._counting is not None:
             self._counting.stop()
             self._counting = None
-
-    # -- the queue -------------------------------------------------------------------------------------------------
 
     def show_view(self, key: str, query: str = "") -> None:
         """Another view, or a search over all conversations."""
@@ -363,8 +260,6 @@ class DeskScreen(Screen[None]):
         if self.where() is Where.QUEUE and self.queue.current:
             self.follow()
         return [self.current] if self.current else []
-
-    # -- the conversation ------------------------------------------------------------------------------------------
 
     def show_conversation(self, row: int, *, ask: bool = False) -> None:
         """Put a conversation in the middle and its customer beside it. `ask`: fetch texts that are not here."""
@@ -473,8 +368,6 @@ class DeskScreen(Screen[None]):
             self.fetch_texts()
         self.go_to_pane("middle")
 
-    # -- writing ---------------------------------------------------------------------------------------------------
-
     def on_composer_edited(self) -> None:
         if self._saving is not None:
             self._saving.stop()
@@ -510,8 +403,6 @@ class DeskScreen(Screen[None]):
         self.composer.dirty = False
         self.composer.refresh_bar(say("screen.draft_saved"))
 
-    # -- lists to choose from --------------------------------------------------------------------------------------
-
     def choose_from(self, sheet: Sheet, query: str = "") -> None:
         """Lay a list over the middle."""
         if self.focused is not self.sheet:
@@ -522,9 +413,7 @@ class DeskScreen(Screen[None]):
         self.middle.display = True
         self.sheet.show(sheet, query)
         self.set_focus(self.sheet)
-        self._shape = ()
-        self.shape()
-        self.show_keys()
+        self.panes.anew()
         self.call_after_refresh(self._show_above)
 
     def _show_above(self) -> None:
@@ -543,9 +432,7 @@ class DeskScreen(Screen[None]):
         if before is self.panel or before is self.queue:
             before.display = True
         self.set_focus(before if before is not None and before.display else self.queue)
-        self._shape = ()
-        self.shape()
-        self.show_keys()
+        self.panes.anew()
 
     def renew_sheet(self, topics: frozenset[str]) -> None:
         """What an open list shows has changed."""
@@ -577,8 +464,6 @@ class DeskScreen(Screen[None]):
         self.queue.repaint(0)
         self.queue.cursor = self.queue.top = 0
         self.load_list(show=True)
-
-    # -- what has changed ------------------------------------------------------------------------------------------
 
     def refresh_lines(self, *, wait: bool = False) -> None:
         """Counts, channels, progress. Counting a long desk is nothing a key should wait for."""
