@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -26,6 +26,7 @@ from agentdesk.domain.message import Direction
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui.ports import Desk
+from agentdesk.tui.screens.chooser import Chooser
 from agentdesk.tui.screens.panes import Panes
 from agentdesk.tui.widgets.composer import Composer
 from agentdesk.tui.widgets.conversation import Conversation, Head
@@ -34,14 +35,12 @@ from agentdesk.tui.widgets.footer import Footer
 from agentdesk.tui.widgets.lines import Across, Down
 from agentdesk.tui.widgets.panel import PanelView, order_role, order_status
 from agentdesk.tui.widgets.queue import Queue
-from agentdesk.tui.widgets.sheet import Sheet, SheetView
+from agentdesk.tui.widgets.sheet import SheetView
 from agentdesk.tui.widgets.topline import TopLine
 
 if TYPE_CHECKING:
     from agentdesk.tui.app import DeskApp
 
-LOW = 22
-"""Lines up to which a list to choose from takes all of its column."""
 FOLLOW = 0.25
 """Seconds the cursor rests on a row before its conversation is shown."""
 FIRST = 300
@@ -87,7 +86,6 @@ class DeskScreen(Screen[None]):
         """The reply sent last, as long as nothing else has been done since."""
         self.touched = False
         """A key has been pressed: from now on the list keeps its order under the cursor."""
-        self._before_sheet: Any = None
         self._undo_id = 0
         """The newest step of undo that has been offered."""
         self._follow: Timer | None = None
@@ -96,12 +94,15 @@ class DeskScreen(Screen[None]):
         self._counting: Timer | None = None
         self._listing = 0
         self.panes = Panes(self)
+        self.chooser = Chooser(self)
         # What commands call; the rooms do it.
         self.shape = self.panes.shape
         self.pane = self.panes.pane
         self.where = self.panes.where
         self.go_to_pane = self.panes.go_to
         self.show_keys = self.panes.show_keys
+        self.choose_from = self.chooser.choose_from
+        self.close_sheet = self.chooser.close
 
     @property
     def desk_app(self) -> DeskApp:
@@ -151,7 +152,7 @@ class DeskScreen(Screen[None]):
         self.tell(words, undo=fresh, until=until if fresh else None)
 
     def _count(self) -> None:
-        self.renew_sheet(frozenset({"outbox"}))
+        self.chooser.renew(frozenset({"outbox"}))
         if not self.footer.tick() and self._counting is not None:
             self._counting.stop()
             self._counting = None
@@ -403,42 +404,6 @@ class DeskScreen(Screen[None]):
         self.composer.dirty = False
         self.composer.refresh_bar(say("screen.draft_saved"))
 
-    def choose_from(self, sheet: Sheet, query: str = "") -> None:
-        """Lay a list over the middle."""
-        if self.focused is not self.sheet:
-            self._before_sheet = self.focused
-        whole = sheet.share >= 1 or self.app.size.height <= LOW
-        self.sheet.styles.height = "100%" if whole else f"{int(sheet.share * 100)}%"
-        self.sheet.display = True
-        self.middle.display = True
-        self.sheet.show(sheet, query)
-        self.set_focus(self.sheet)
-        self.panes.anew()
-        self.call_after_refresh(self._show_above)
-
-    def _show_above(self) -> None:
-        """What the customer wrote last is read while an answer to it is chosen."""
-        open_ = self.sheet.sheet is not None
-        self.conversation.cover(max(0, self.conversation.region.bottom - self.sheet.region.y) if open_ else 0)
-
-    def close_sheet(self) -> None:
-        """Take the list away; the keys go back to where they were."""
-        if self.sheet.sheet is None:
-            return
-        self.sheet.clear()
-        self.sheet.display = False
-        self.conversation.cover(0)
-        before, self._before_sheet = self._before_sheet, None
-        if before is self.panel or before is self.queue:
-            before.display = True
-        self.set_focus(before if before is not None and before.display else self.queue)
-        self.panes.anew()
-
-    def renew_sheet(self, topics: frozenset[str]) -> None:
-        """What an open list shows has changed."""
-        if self.sheet.sheet is not None and topics & self.sheet.sheet.topics:
-            self.sheet.search(keep=True)
-
     def begin_search(self) -> None:
         self.go_to_pane("queue")
         self.queue.search = self.queue.search or Entry(self.query_text)
@@ -491,7 +456,7 @@ class DeskScreen(Screen[None]):
             self.renew_thread()
         if topics - {"draft", "blob", "progress"}:
             self.refresh_lines()
-        self.renew_sheet(frozenset(topics))
+        self.chooser.renew(frozenset(topics))
         if everything or topics & {"channel", "orders"}:
             self.desk_app.look_for_faults()
         if everything or "question" in topics:
