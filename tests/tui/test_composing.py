@@ -8,7 +8,7 @@ from fake_desk import FakeDesk
 from screens import opened
 
 from agentdesk.commands import Where
-from agentdesk.tui.screens.desk import SAVE_AT_LEAST
+from agentdesk.tui.screens.drafts import SAVE_AT_LEAST
 
 
 def bar(desk):
@@ -79,10 +79,10 @@ async def test_who_types_without_a_pause_is_saved_meanwhile():
     fake = FakeDesk()
     async with opened(fake) as desk:
         await desk.press("r", "a")
-        desk.screen._dirty_since -= SAVE_AT_LEAST
+        desk.screen.drafts._dirty_since -= SAVE_AT_LEAST
         before = fake.writing.saves
         await desk.press("b")
         assert fake.writing.saves == before + 1
-        timer = desk.screen._saving
+        timer = desk.screen.drafts._saving
         assert timer is None or timer._interval > 0, "a timer of no seconds would end the screen where it comes late"
         assert fake.writing.drafts()[0].text == "ab"

@@ -18,7 +18,7 @@ from screens import opened
 
 from agentdesk.desk import Desk
 from agentdesk.tui.app import DeskApp
-from agentdesk.tui.screens.desk import SAVE
+from agentdesk.tui.screens.drafts import SAVE
 
 CODE = """
 import sys

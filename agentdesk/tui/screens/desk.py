@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -21,12 +20,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from agentdesk.commands import Where
-from agentdesk.desk.facts import Counts, Draft, Panel, Row, View
-from agentdesk.domain.message import Direction
+from agentdesk.desk.facts import Counts, Panel, Row, View
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui.ports import Desk
 from agentdesk.tui.screens.chooser import Chooser
+from agentdesk.tui.screens.drafts import Drafts
 from agentdesk.tui.screens.panes import Panes
 from agentdesk.tui.widgets.composer import Composer
 from agentdesk.tui.widgets.conversation import Conversation, Head
@@ -45,10 +44,6 @@ FOLLOW = 0.25
 """Seconds the cursor rests on a row before its conversation is shown."""
 FIRST = 300
 """Ids read at once when a view is opened."""
-SAVE = 0.6
-"""Seconds without a key after which a draft is saved."""
-SAVE_AT_LEAST = 3.0
-"""Seconds after which it is saved although the keys go on."""
 
 
 @dataclass(slots=True)
@@ -89,12 +84,11 @@ class DeskScreen(Screen[None]):
         self._undo_id = 0
         """The newest step of undo that has been offered."""
         self._follow: Timer | None = None
-        self._saving: Timer | None = None
-        self._dirty_since = 0.0
         self._counting: Timer | None = None
         self._listing = 0
         self.panes = Panes(self)
         self.chooser = Chooser(self)
+        self.drafts = Drafts(self)
         # What commands call; the rooms do it.
         self.shape = self.panes.shape
         self.pane = self.panes.pane
@@ -103,6 +97,11 @@ class DeskScreen(Screen[None]):
         self.show_keys = self.panes.show_keys
         self.choose_from = self.chooser.choose_from
         self.close_sheet = self.chooser.close
+        self.saved_draft = self.drafts.saved
+        self.answered = self.drafts.answered
+        self.passed_over = self.drafts.passed_over
+        self.is_mail = self.drafts.is_mail
+        self.save_draft = self.drafts.save
 
     @property
     def desk_app(self) -> DeskApp:
@@ -292,26 +291,6 @@ class DeskScreen(Screen[None]):
         if ask:
             self.fetch_texts()
 
-    def answered(self, draft: Draft) -> str:
-        """Who gets a draft that has no addresses: a chat's customer."""
-        if self.row is None or draft.conversation != self.row.row or draft.kind != "reply" or self.is_mail(draft.channel):
-            return ""
-        return self.row.customer_name or self.row.customer_address
-
-    def passed_over(self, draft: Draft) -> str:
-        """Who wrote last, if a reply goes to another address because they asked for it (Reply-To)."""
-        if self.row is None or draft.conversation != self.row.row or draft.kind != "reply":
-            return ""
-        newest = next((item for item in reversed(self.conversation.items) if item.direction is Direction.IN), None)
-        elsewhere = newest is not None and any(one.kind == "reply-to" for one in newest.cautions)
-        return newest.sender.identity if newest is not None and elsewhere else ""
-
-    def saved_draft(self, row: int) -> Draft | None:
-        for draft in self.desk.writing.drafts():
-            if draft.conversation == row:
-                return draft
-        return None
-
     def show_head(self) -> None:
         about = ("", "", "")
         if not self.panel.display and self.facts is not None and self.facts.about is not None:
@@ -368,41 +347,6 @@ class DeskScreen(Screen[None]):
         else:
             self.fetch_texts()
         self.go_to_pane("middle")
-
-    def on_composer_edited(self) -> None:
-        if self._saving is not None:
-            self._saving.stop()
-        now = monotonic()
-        self._dirty_since = self._dirty_since or now
-        # Who types without a pause still loses no more than a few seconds.
-        left = min(SAVE, self._dirty_since + SAVE_AT_LEAST - now)
-        if left <= 0:
-            # No timer of 0 s: where it comes late, Textual divides by it.
-            self.desk_app.guarded(self.save_draft)
-            return
-        self._saving = self.set_timer(left, partial(self.desk_app.guarded, self.save_draft))
-
-    def is_mail(self, channel: str) -> bool:
-        """Whether a channel's replies have recipients."""
-        return any(c.name == channel and c.kind == "imap" for c in self.desk.config.channels)
-
-    def save_draft(self) -> None:
-        """Put what was typed on disk."""
-        if self._saving is not None:
-            self._saving.stop()
-            self._saving = None
-        self._dirty_since = 0.0
-        draft = self.composer.draft
-        if draft is None or not self.composer.dirty:
-            return
-        self.composer.take()
-        try:
-            self.desk.writing.save(draft)
-        except DeskError as error:
-            self.tell(str(error), "bad")
-            return
-        self.composer.dirty = False
-        self.composer.refresh_bar(say("screen.draft_saved"))
 
     def begin_search(self) -> None:
         self.go_to_pane("queue")
@@ -482,3 +426,6 @@ class DeskScreen(Screen[None]):
         self.queue.tick()
         self.panel.tick()
         self.topline.tick()
+
+    def on_composer_edited(self) -> None:
+        self.drafts.edited()
