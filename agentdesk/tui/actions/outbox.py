@@ -194,7 +194,7 @@ def _act(screen: DeskScreen, entry: OutboxFact, what: str) -> None:
         if row is None:
             screen.tell(say("screen.too_late"), "bad")
             return
-        screen.current = 0
+        screen.reader.current = 0
         screen.open(row)
         if screen.composer.draft is not None:
             screen.set_focus(screen.composer.box)

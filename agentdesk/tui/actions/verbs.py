@@ -70,7 +70,7 @@ def undo(screen: DeskScreen, count: int, argument: str) -> None:
     if sent is not None and all(entry.id != sent.outbox_id for entry in screen.desk.writing.outbox()):
         # The reply is a draft again: back to where it was written.
         screen.load_list(show=True)
-        screen.current = 0
+        screen.reader.current = 0
         screen.open(sent.conversation)
         if screen.composer.draft is not None:
             screen.set_focus(screen.composer.box)

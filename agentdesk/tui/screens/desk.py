@@ -27,12 +27,13 @@ from agentdesk.tui.ports import Desk
 from agentdesk.tui.screens.chooser import Chooser
 from agentdesk.tui.screens.drafts import Drafts
 from agentdesk.tui.screens.panes import Panes
+from agentdesk.tui.screens.reader import Reader
 from agentdesk.tui.widgets.composer import Composer
 from agentdesk.tui.widgets.conversation import Conversation, Head
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.footer import Footer
 from agentdesk.tui.widgets.lines import Across, Down
-from agentdesk.tui.widgets.panel import PanelView, order_role, order_status
+from agentdesk.tui.widgets.panel import PanelView
 from agentdesk.tui.widgets.queue import Queue
 from agentdesk.tui.widgets.sheet import SheetView
 from agentdesk.tui.widgets.topline import TopLine
@@ -71,12 +72,6 @@ class DeskScreen(Screen[None]):
         self.views: tuple[View, ...] = ()
         self.view = View("open", "", "")
         self.query_text = ""
-        self.current = 0
-        """The conversation in the middle; 0: none."""
-        self.row: Row | None = None
-        self.facts: Panel | None = None
-        self.asked: dict[int, frozenset[int]] = {}
-        """By conversation: messages whose text has been asked for."""
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
         self.touched = False
@@ -89,6 +84,7 @@ class DeskScreen(Screen[None]):
         self.panes = Panes(self)
         self.chooser = Chooser(self)
         self.drafts = Drafts(self)
+        self.reader = Reader(self)
         # What commands call; the rooms do it.
         self.shape = self.panes.shape
         self.pane = self.panes.pane
@@ -102,10 +98,28 @@ class DeskScreen(Screen[None]):
         self.passed_over = self.drafts.passed_over
         self.is_mail = self.drafts.is_mail
         self.save_draft = self.drafts.save
+        self.show_conversation = self.reader.show
+        self.fetch_texts = self.reader.fetch_texts
+        self.renew_conversation = self.reader.renew
+        self.renew_thread = self.reader.renew_thread
+        self.open = self.reader.open
 
     @property
     def desk_app(self) -> DeskApp:
         return cast("DeskApp", self.app)
+
+    @property
+    def current(self) -> int:
+        """The conversation in the middle; 0: none."""
+        return self.reader.current
+
+    @property
+    def row(self) -> Row | None:
+        return self.reader.row
+
+    @property
+    def facts(self) -> Panel | None:
+        return self.reader.facts
 
     def compose(self) -> ComposeResult:
         yield self.topline
@@ -213,7 +227,7 @@ class DeskScreen(Screen[None]):
             self.queue.show(ids, on=keep)
             if not ids:
                 self.show_conversation(0)
-            elif not self.current:
+            elif not self.reader.current:
                 self.show_conversation(self.queue.current)
         elif not self.touched:
             # Nobody has begun yet: while the first messages come in, the list is simply in order.
@@ -250,7 +264,7 @@ class DeskScreen(Screen[None]):
         if self._follow is not None:
             self._follow.stop()
             self._follow = None
-        if self.where() is not Where.COMPOSER and self.queue.current and self.queue.current != self.current:
+        if self.where() is not Where.COMPOSER and self.queue.current and self.queue.current != self.reader.current:
             self.show_conversation(self.queue.current)
 
     def targets(self) -> list[int]:
@@ -259,94 +273,10 @@ class DeskScreen(Screen[None]):
             return sorted(self.queue.marks, key=lambda row: self.queue.ids.index(row) if row in self.queue.ids else 0)
         if self.where() is Where.QUEUE and self.queue.current:
             self.follow()
-        return [self.current] if self.current else []
-
-    def show_conversation(self, row: int, *, ask: bool = False) -> None:
-        """Put a conversation in the middle and its customer beside it. `ask`: fetch texts that are not here."""
-        self.save_draft()
-        if row != self.current:
-            self.footer.fade()
-        self.current = row
-        rows = self.desk.queue.rows([row]) if row else []
-        self.row = rows[0] if rows else None
-        self.queue.open(row)
-        if self.row is None:
-            self.current = 0
-            self.conversation.open((), "")
-            self.facts = None
-            self.panel.show(None)
-            self.composer.shut()
-            self.show_head()
-            return
-        items = self.desk.reading.thread(row)
-        self.conversation.waiting = self.asked.get(row, frozenset())
-        self.conversation.open(items, self.row.subject)
-        self.facts = self.desk.reading.panel(row)
-        self.panel.show(self.facts)
-        self.show_head()
-        if self.row.has_draft and (draft := self.saved_draft(row)):
-            self.composer.open(draft, to=self.answered(draft), passed_over=self.passed_over(draft))
-        else:
-            self.composer.shut()
-        if ask:
-            self.fetch_texts()
-
-    def show_head(self) -> None:
-        about = ("", "", "")
-        if not self.panel.display and self.facts is not None and self.facts.about is not None:
-            order = self.facts.about
-            about = (order.number, order_status(order.status), order_role(order.status))
-        self.head.show(self.row, about)
-
-    def fetch_texts(self) -> None:
-        """Ask the engine for the texts of this conversation that are not here, newest first."""
-        wanted = self.conversation.unread_texts()
-        known = self.asked.get(self.current, frozenset())
-        for message in wanted:
-            if message not in known:
-                self.desk.reading.want_text(message)
-        if wanted:
-            self.asked[self.current] = known | set(wanted)
-            self.conversation.update(self.conversation.items, self.asked[self.current])
-            self.desk_app.wake()
-
-    def renew_conversation(self) -> None:
-        """The conversation in the middle has changed."""
-        if not self.current:
-            return
-        rows = self.desk.queue.rows([self.current])
-        if not rows:
-            self.show_conversation(0)
-            return
-        before, self.row = self.row, rows[0]
-        known = len(self.conversation.items)
-        self.conversation.update(self.desk.reading.thread(self.current))
-        if self.where() is Where.COMPOSER and before is not None:
-            other = self.row.assignee.lower() not in {"", self.desk_app.agent, before.assignee.lower()}
-            if other:
-                self.tell(say("screen.taken_by", who=self.desk_app.short_name(self.row.assignee)), "warm")
-            elif len(self.conversation.items) > known:
-                self.tell(say("screen.went_on"), "warm")
-        self.facts = self.desk.reading.panel(self.current)
-        self.panel.show(self.facts)
-        self.show_head()
-
-    def renew_thread(self) -> None:
-        """Something of its messages has changed, and nothing else: how far an attachment is."""
-        if self.current:
-            self.conversation.update(self.desk.reading.thread(self.current))
+        return [self.reader.current] if self.reader.current else []
 
     def on_panel_view_open(self, message: PanelView.Open) -> None:
         self.open(message.conversation)
-
-    def open(self, row: int) -> None:
-        """Open a conversation by its number, wherever it is, and put the keys there."""
-        self.queue.go_to(row)
-        if row != self.current:
-            self.show_conversation(row, ask=True)
-        else:
-            self.fetch_texts()
-        self.go_to_pane("middle")
 
     def begin_search(self) -> None:
         self.go_to_pane("queue")
@@ -394,9 +324,9 @@ class DeskScreen(Screen[None]):
             self.queue.changed(conversations)
         if everything or topics & {"list", "conversation"}:
             self.load_list()
-        if everything or self.current in conversations or topics & {"outbox", "draft", "blob", "orders"}:
+        if everything or self.reader.current in conversations or topics & {"outbox", "draft", "blob", "orders"}:
             self.renew_conversation()
-        elif ("progress", self.current) in changes or ("channel" in topics and self.conversation.awaits_files):
+        elif ("progress", self.reader.current) in changes or ("channel" in topics and self.conversation.awaits_files):
             self.renew_thread()
         if topics - {"draft", "blob", "progress"}:
             self.refresh_lines()
@@ -417,7 +347,7 @@ class DeskScreen(Screen[None]):
         self.queue.changed()
         self.load_list(show=True)
         self.renew_conversation()
-        if gone and self.current in gone and self.queue.current != self.current and self.where() is not Where.COMPOSER:
+        if gone and self.reader.current in gone and self.queue.current != self.reader.current and self.where() is not Where.COMPOSER:
             self.show_conversation(self.queue.current)
         self.refresh_lines()
 

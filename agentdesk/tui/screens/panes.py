@@ -60,7 +60,7 @@ class Panes:
         self.screen.panel.styles.width = panel_width if len(shown) > 1 else "1fr"
         self.screen.head.styles.height = 3 if height >= 16 else 1
         self.screen.composer.styles.height = "40%" if height >= 20 else "60%"
-        self.screen.show_head()
+        self.screen.reader.show_head()
 
     def pane(self) -> str:
         """Where the keys go: queue, middle or panel."""
