@@ -183,7 +183,7 @@ class DeskApp(App[int]):
     def _press(self, event: events.Key) -> bool:
         """Take a key; False leaves it to the text being written."""
         screen = self.desk_screen
-        screen.touched = True
+        screen.listing.touched = True
         if self._leaving:
             self._leaving = False
             screen.tell(say("screen.quit_called_off"))

@@ -9,7 +9,7 @@ import pytest
 from fake_desk import FakeDesk, config, row
 from screens import opened
 
-from agentdesk.tui.screens.desk import FOLLOW
+from agentdesk.tui.screens.listing import FOLLOW
 
 
 async def test_it_does_not_reorder_under_the_cursor():
@@ -101,7 +101,7 @@ async def test_views_by_sequence():
         await desk.press("g")
         assert "m mine" in desk.lines()[-1], "what may follow is shown"
         await desk.press("m")
-        assert desk.screen.view.key == "mine"
+        assert desk.screen.listing.view.key == "mine"
         assert list(desk.screen.queue.ids) == [11]
         await desk.press("g", "s")
         assert "This view is empty." in desk.text()

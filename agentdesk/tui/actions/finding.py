@@ -45,8 +45,8 @@ def choose_view(screen: DeskScreen, count: int, argument: str) -> None:
 
     keymap = screen.desk_app.keyboard.keymap
     choices = [
-        Choice(v.title, keymap.shown(f"view.{v.key}") or v.query, v.key, role="accent" if v.key == screen.view.key else "text")
-        for v in screen.views
+        Choice(v.title, keymap.shown(f"view.{v.key}") or v.query, v.key, role="accent" if v.key == screen.listing.view.key else "text")
+        for v in screen.listing.views
     ]
     screen.choose_from(Options(say("commands.view_choose"), choices, chosen))
 
@@ -165,7 +165,7 @@ class Lookup(Sheet):
         if isinstance(choice.value, Customer):
             rows = [row.row for row in screen.desk.reading.customer_panel(choice.value.id).history]
         elif address:
-            rows = screen.desk.queue.ids(screen.search_view, f"from:{address}")[:20].tolist()
+            rows = screen.desk.queue.ids(screen.listing.search_view, f"from:{address}")[:20].tolist()
         screen.close_sheet()
         if rows:
             screen.open(rows[0])

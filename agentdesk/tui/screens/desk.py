@@ -6,11 +6,9 @@ commands do is in `agentdesk.tui.actions`.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -20,17 +18,15 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from agentdesk.commands import Where
-from agentdesk.desk.facts import Counts, Panel, Row, View
-from agentdesk.errors import DeskError
-from agentdesk.locale import say
+from agentdesk.desk.facts import Counts, Panel, Row
 from agentdesk.tui.ports import Desk
 from agentdesk.tui.screens.chooser import Chooser
 from agentdesk.tui.screens.drafts import Drafts
+from agentdesk.tui.screens.listing import Listing
 from agentdesk.tui.screens.panes import Panes
 from agentdesk.tui.screens.reader import Reader
 from agentdesk.tui.widgets.composer import Composer
 from agentdesk.tui.widgets.conversation import Conversation, Head
-from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.footer import Footer
 from agentdesk.tui.widgets.lines import Across, Down
 from agentdesk.tui.widgets.panel import PanelView
@@ -40,11 +36,6 @@ from agentdesk.tui.widgets.topline import TopLine
 
 if TYPE_CHECKING:
     from agentdesk.tui.app import DeskApp
-
-FOLLOW = 0.25
-"""Seconds the cursor rests on a row before its conversation is shown."""
-FIRST = 300
-"""Ids read at once when a view is opened."""
 
 
 @dataclass(slots=True)
@@ -69,22 +60,16 @@ class DeskScreen(Screen[None]):
         self.sheet, self.panel, self.footer = SheetView(), PanelView(now), Footer()
         self.middle = Vertical(self.head, self.conversation, self.composer, self.sheet, id="middle")
         self.left, self.right = Down(id="left"), Down(id="right")
-        self.views: tuple[View, ...] = ()
-        self.view = View("open", "", "")
-        self.query_text = ""
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
-        self.touched = False
-        """A key has been pressed: from now on the list keeps its order under the cursor."""
         self._undo_id = 0
         """The newest step of undo that has been offered."""
-        self._follow: Timer | None = None
         self._counting: Timer | None = None
-        self._listing = 0
         self.panes = Panes(self)
         self.chooser = Chooser(self)
         self.drafts = Drafts(self)
         self.reader = Reader(self)
+        self.listing = Listing(self)
         # What commands call; the rooms do it.
         self.shape = self.panes.shape
         self.pane = self.panes.pane
@@ -103,6 +88,13 @@ class DeskScreen(Screen[None]):
         self.renew_conversation = self.reader.renew
         self.renew_thread = self.reader.renew_thread
         self.open = self.reader.open
+        self.show_view = self.listing.show_view
+        self.load_list = self.listing.load
+        self.follow = self.listing.follow
+        self.targets = self.listing.targets
+        self.begin_search = self.listing.begin_search
+        self.end_search = self.listing.end_search
+        self.search_changed = self.listing.search_changed
 
     @property
     def desk_app(self) -> DeskApp:
@@ -134,11 +126,11 @@ class DeskScreen(Screen[None]):
         yield self.footer
 
     def on_mount(self) -> None:
-        self.views = self.desk.queue.views()
+        self.listing.views = self.desk.queue.views()
         self.shape()
         step = self.desk.work.undoable()
         self._undo_id = 0 if step is None else step.id
-        self.show_view(self.views[0].key if self.views else "open")
+        self.show_view(self.listing.views[0].key if self.listing.views else "open")
         self.refresh_lines(wait=True)
         self.queue.focus()
         self.show_keys()
@@ -170,139 +162,8 @@ class DeskScreen(Screen[None]):
             self._counting.stop()
             self._counting = None
 
-    def show_view(self, key: str, query: str = "") -> None:
-        """Another view, or a search over all conversations."""
-        found = next((v for v in self.views if v.key.lower() == key.lower()), None)
-        if found is None:
-            self.tell(say("screen.no_view", name=key), "bad")
-            return
-        self.view, self.query_text = found, query
-        self.queue.title = found.title
-        self.queue.fault = ""
-        self.queue.cursor = self.queue.top = 0
-        self.load_list(show=True)
-
-    def load_list(self, *, show: bool = False, keep: int = 0) -> None:
-        """Ask for the ids of the list; then show or offer them.
-
-        What a key asked to see is shown at once as far as the first window goes; a long list's rest is read aside.
-        """
-        self._listing += 1
-        number = self._listing
-        ask = partial(self.desk.queue.ids, self.search_view if self.query_text else self.view.key, self.query_text)
-        then = partial(self._listed, number, show=show, keep=keep)
-        if not show:
-            self.desk_app.aside(ask, then)
-            return
-        limit = max(FIRST, self.queue.cursor + FIRST)
-
-        def first(ids: array[int] | Exception) -> None:
-            marks = set(self.queue.marks)
-            then(ids)
-            if not isinstance(ids, Exception) and len(ids) == limit:
-                self.queue.marks = marks
-                self.desk_app.aside(ask, then)
-
-        self.desk_app.aside(partial(ask, limit=limit), first, wait=True)
-
-    @property
-    def search_view(self) -> str:
-        """A search looks everywhere but in spam; the view counts where no query is typed."""
-        return "all" if any(v.key == "all" for v in self.views) else self.view.key
-
-    def _listed(self, number: int, ids: array[int] | Exception, *, show: bool, keep: int) -> None:
-        if number != self._listing:
-            return
-        if isinstance(ids, Exception):
-            if not isinstance(ids, DeskError):
-                raise ids
-            self.queue.fault = str(ids)
-            if self.queue.ids:
-                self.queue.show(array("q"))
-            self.queue.refresh()
-            return
-        self.queue.fault = ""
-        self._set_empty()
-        if show:
-            self.queue.show(ids, on=keep)
-            if not ids:
-                self.show_conversation(0)
-            elif not self.reader.current:
-                self.show_conversation(self.queue.current)
-        elif not self.touched:
-            # Nobody has begun yet: while the first messages come in, the list is simply in order.
-            self.queue.cursor = self.queue.top = 0
-            self.queue.show(ids, on=ids[0] if ids else 0)
-            self.queue.post_message(Queue.Moved())
-        else:
-            self.queue.offer(ids)
-
-    def _set_empty(self) -> None:
-        """What an empty queue says."""
-        app = self.desk_app
-        words: tuple[str, ...]
-        if not self.desk.config.channels:
-            words = (say("screen.first_start"), say("screen.first_start_init"), say("screen.first_start_demo"))
-        elif self.query_text:
-            words = (say("screen.nothing_found"), say("screen.search_hint", key=app.key_of("back")))
-        elif any(c.state in {"new", "connecting", "syncing"} for c in self.topline.channels):
-            words = (say("screen.first_sync"), say("screen.first_sync_hint"))
-        elif self.view.key in {"open", "unassigned", "late"}:
-            words = (say("screen.all_done"), say("screen.all_done_hint", key=app.key_of("view.choose")))
-        else:
-            words = (say("screen.empty_view"), say("screen.empty_view_hint", key=app.key_of("view.open")))
-        self.queue.empty = words
-
-    def on_queue_moved(self) -> None:
-        """The cursor rests, and then the conversation under it is shown: holding `j` down opens nothing."""
-        if self._follow is not None:
-            self._follow.stop()
-        self._follow = self.set_timer(FOLLOW, partial(self.desk_app.guarded, self.follow))
-
-    def follow(self) -> None:
-        """Show the conversation under the cursor, unless the agent is writing."""
-        if self._follow is not None:
-            self._follow.stop()
-            self._follow = None
-        if self.where() is not Where.COMPOSER and self.queue.current and self.queue.current != self.reader.current:
-            self.show_conversation(self.queue.current)
-
-    def targets(self) -> list[int]:
-        """What a verb acts on: the marked conversations, else the one under the cursor or in the middle."""
-        if self.queue.marks and self.where() in {Where.QUEUE, Where.PANEL}:
-            return sorted(self.queue.marks, key=lambda row: self.queue.ids.index(row) if row in self.queue.ids else 0)
-        if self.where() is Where.QUEUE and self.queue.current:
-            self.follow()
-        return [self.reader.current] if self.reader.current else []
-
     def on_panel_view_open(self, message: PanelView.Open) -> None:
         self.open(message.conversation)
-
-    def begin_search(self) -> None:
-        self.go_to_pane("queue")
-        self.queue.search = self.queue.search or Entry(self.query_text)
-        self.queue.search.cursor = len(self.queue.search.text)
-        self.queue.searching = True
-        self.queue.repaint(0)
-        self.show_keys()
-
-    def end_search(self, *, keep: bool) -> None:
-        """Stop typing; without `keep` the view comes back."""
-        self.queue.searching = False
-        if not keep or not self.query_text.strip():
-            self.queue.search = None
-            if self.query_text:
-                self.show_view(self.view.key)
-        self.queue.repaint(0)
-        self.show_keys()
-
-    def search_changed(self) -> None:
-        if self.queue.search is None:
-            return
-        self.query_text = self.queue.search.text
-        self.queue.repaint(0)
-        self.queue.cursor = self.queue.top = 0
-        self.load_list(show=True)
 
     def refresh_lines(self, *, wait: bool = False) -> None:
         """Counts, channels, progress. Counting a long desk is nothing a key should wait for."""
@@ -359,3 +220,6 @@ class DeskScreen(Screen[None]):
 
     def on_composer_edited(self) -> None:
         self.drafts.edited()
+
+    def on_queue_moved(self) -> None:
+        self.listing.moved()
