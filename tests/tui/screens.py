@@ -33,7 +33,7 @@ class Opened:
     def text(self) -> str:
         return "\n".join(self.lines())
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"never came true; the screen:\n{self.text()}"

@@ -88,7 +88,7 @@ async def test_it_is_stopped(fake: FakeDesk) -> None:
         await asked(desk, 1)
         fake.files.progress(7, fetched=40, total=100)
         await desk.press("1", "d")
-        assert "IMG_2041.jpg · 364 kB · 40 %" in desk.text()
+        await desk.until(lambda: "IMG_2041.jpg · 364 kB · 40 %" in desk.text())
         await desk.press("'stop'", "enter")
         assert fake.files.stopped == [("attachment", 7)]
         assert "IMG_2041.jpg is not fetched any further" in desk.lines()[-1]
