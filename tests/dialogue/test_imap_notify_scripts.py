@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.memory_store import MemoryStore
 from tests.dialogue.imap_scripts import REST, logged_in, selected
-from tests.dialogue.server import Conversation, Step, answer, goodbye, hear, say, serve
+from tests.dialogue.server import PATIENCE, Conversation, Step, answer, goodbye, hear, say, serve
 from tests.dialogue.test_imap_resync import channel, ids, row, sync
 
 LISTED = answer(r'{tag} LIST "" "\*"', '* LIST () "/" INBOX', '* LIST () "/" Sent')
@@ -63,6 +63,25 @@ def test_of_rows_of_which_one_is_missing_all_are_asked_for() -> None:
         made.wait(5)
         sync(made)
     assert ids(store) == {1, 2, 3}
+
+
+def test_what_came_with_the_answer_is_not_waited_for_a_second_time() -> None:
+    """A mail that arrived just before: the server tells of it at once, and then there is nothing more to tell."""
+
+    def both(talk: Conversation) -> None:
+        first = talk.lines[-2].split(" ")[0]
+        talk.tag = talk.lines[-1].split(" ")[0]
+        talk.send(b"* 2 EXISTS\r\n" + f"{first} OK telling\r\n+ idling\r\n".encode())
+
+    script = (
+        *BEGUN, *listening("")[:2], both, hear("DONE"), say("{tag} OK idle"), answer(r"{tag} UID FETCH 2:\* .*", row(2, 2)), goodbye,
+    )  # fmt: skip
+    store = MemoryStore()
+    with serve(*script) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+        made.wait(2 * PATIENCE)
+        sync(made)
+    assert ids(store) == {1, 2}
 
 
 def test_a_server_that_gives_up_telling_is_looked_at_again() -> None:

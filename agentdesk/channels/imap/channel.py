@@ -188,6 +188,8 @@ class ImapChannel:
             if not begun:
                 return False
             self._idle_since = now
+            if mailbox.session.news or mailbox.session.counts:
+                return True  # said with the answers already: nothing more may come
         self._connection.listen(min(until, self._idle_since + self._idle_for), self._stop.is_set, pushed=mailbox.notified)
         return True
 
