@@ -76,5 +76,6 @@ def _contents(config: DeskConfig, copies: Path) -> Iterator[tuple[str, Path]]:
     for name in ("desk.db", "team.db"):
         yield f"{STATE}/{name}", copies / name
     for file in sorted((config.state / "blobs").rglob("*")):
-        if file.is_file() and not file.is_symlink() and not file.name.startswith("."):
+        # What is on its way to us is fetched again
+        if file.is_file() and not file.is_symlink() and not file.name.startswith(".") and file.parent.name != "partial":
             yield f"{STATE}/blobs/{file.relative_to(config.state / 'blobs')}", file

@@ -204,7 +204,7 @@ class Engine:
 
         fetching = Fetching(
             name, MailSource(mailbox, self.database), self.database, self._blobs, self._partials,
-            needed=lambda: service.waits() or filing.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].ending,
+            needed=lambda: service.waits() or filing.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].leaving,
         )
 
         def next_at(most: float) -> float:
@@ -241,7 +241,7 @@ class Engine:
 
         fetching = Fetching(
             name, ChatSource(chat), self.database, self._blobs, self._partials, slice_seconds=CHAT_SLICE,
-            needed=lambda: service.waits() or delivery.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].ending,
+            needed=lambda: service.waits() or delivery.seconds_to_next(1.0) <= 0, ending=lambda: self._workers[name].leaving,
         )
 
         def next_at(most: float) -> float:

@@ -107,8 +107,9 @@ class ChannelWorker(threading.Thread):
         self.wake()
 
     @property
-    def ending(self) -> bool:
-        return self._ending.is_set()
+    def leaving(self) -> bool:
+        """The line is wanted no more: the engine ends, or the agent went offline."""
+        return self._ending.is_set() or self.offline
 
     def run(self) -> None:
         attempts = 0

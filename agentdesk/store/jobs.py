@@ -109,5 +109,5 @@ def forget_failed(database: Database, days: int = 7) -> None:
 
 
 def waiting(database: Database, channel: str) -> int:
-    """How many jobs the engine can still do by itself."""
-    return int(database.value("SELECT count(*) FROM job WHERE channel = ? AND attempts < ?", (channel, MAX_ATTEMPTS)) or 0)
+    """How many jobs the engine can still do by itself; not those that wait for room on the disk."""
+    return int(database.value("SELECT count(*) FROM job WHERE channel = ? AND attempts < ? AND error = ''", (channel, MAX_ATTEMPTS)) or 0)
