@@ -36,15 +36,15 @@ def facts(db: sqlite3.Connection, channels: Collection[str]) -> tuple[OutboxFact
         " OR EXISTS (SELECT 1 FROM recipient r WHERE r.outbox = o.id AND r.state IN ('waiting', 'trying')) ORDER BY o.id",
         (int((now - timedelta(days=1)).timestamp() * 1000),),
     ).fetchall()
-    return tuple(
-        replace(_fact(db, row, now), waits=_waits(row, channels), newer=newer(db, row) if row["state"] == MessageState.CONFLICT else ())
-        for row in rows
-    )
+    return tuple(_with_reason(db, row, _fact(db, row, now), channels) for row in rows)
 
 
-def _waits(r: sqlite3.Row, channels: Collection[str]) -> str:
+def _with_reason(db: sqlite3.Connection, r: sqlite3.Row, fact: OutboxFact, channels: Collection[str]) -> OutboxFact:
+    return replace(fact, waits=_waits(r, fact.state, channels), newer=newer(db, r) if fact.state is MessageState.CONFLICT else ())
+
+
+def _waits(r: sqlite3.Row, state: MessageState, channels: Collection[str]) -> str:
     """Why a reply that could go out does not."""
-    state = MessageState(r["state"])
     if state in _BEFORE and r["channel"] not in channels:
         return "no_channel"
     if state is not MessageState.QUEUED:
@@ -75,6 +75,8 @@ def _fact(db: sqlite3.Connection, r: sqlite3.Row, now: datetime) -> OutboxFact:
     hold, next_try, detail = moment_or_none(r["hold_until"]), moment_or_none(r["next_try_at"]), r["detail"]
     if state is MessageState.HELD and hold is not None:
         hold = min(hold, now + (hold - created))  # the clock may have been set back
+        if hold <= now:  # the engine has not come to it yet, or is away from the line
+            state, hold = MessageState.QUEUED, None
     if state is MessageState.QUEUED:
         until = moment_or_none(r["out_until"] or 0)
         if until is not None and until > now:  # nothing goes out on this channel now, whatever becomes of this reply

@@ -52,15 +52,17 @@ class Delivery:
     def __init__(
         self, config: DeskConfig, channel: str, sender: Sender, database: Database, blobs: Blobs, rules: Rules, accepted: Callable[[], None],
         refused: Callable[[str], None], timetable: Timetable | None = None, fresh: Callable[[], bool] = lambda: True,
+        away: Callable[[], bool] = lambda: False,
     ) -> None:
         """`accepted` is called when the mailbox has something to do, `refused` when the server does not take the password.
 
         `fresh`: what customers wrote up to now is known here. Until it is, no answer goes out: it might have been overtaken unseen.
+        `away`: the desk is offline: what is due is noted as such, and nothing is handed over.
         """
         self._config, self._channel, self._sender = config, channel, sender
         self._db, self._blobs, self._rules, self._accepted = database, blobs, rules, accepted
-        self._refused, self._fresh = refused, fresh
-        self._passed_over = False
+        self._refused, self._fresh, self._away = refused, fresh, away
+        self._passed_over = self._resting = False
         self._ending = threading.Event()
         self._unsettled: dict[tuple[int, bool], Attempt] = {}
         self._timetable = timetable or Timetable()
@@ -82,15 +84,16 @@ class Delivery:
         self._pick_up()
         self._overtaken()
         self._passed_over = False
-        for row in self._due():
-            if self._stopped():
+        due, self._resting = self._due(), self._away()
+        for row in due:
+            if self._stopped() or self._resting:
                 return
             if self._in_turn(row) and (self._fresh() or not self._may_be_overtaken(row)):
                 self._hand_over(row)
             else:
                 self._passed_over = True
         for row in recipients.due(self._db, self._channel, now_millis()):
-            if self._stopped():
+            if self._stopped() or self._resting:
                 return
             self._hand_over_rest(row)
 
@@ -162,6 +165,8 @@ class Delivery:
         """How long nothing is due."""
         now = now_millis()
         held = self._timetable.hold_left(self._held()).values()
+        if self._resting:
+            return min(most, *held)
         left = min(
             outbox.seconds_to_next(self._db, self._channel, now, outbox.HAND_OVER, most),
             recipients.seconds_to_next(self._db, self._channel, now, most), *held,

@@ -195,6 +195,7 @@ class Engine:
         delivery = Delivery(
             config, name, sender, self.database, self._blobs, self._rules, accepted=lambda: self._workers[name].wake(),  # noqa: PLW0108 - it is made below
             refused=lambda words: self._ask_password(name, words), fresh=lambda: self._workers[name].fresh,
+            away=lambda: self.offline,
         )
 
         def serve() -> None:
@@ -215,7 +216,7 @@ class Engine:
             mailbox, status, serve, next_at, lambda words: self._ask_password(name, words), ahead,
             mailbox.usage.doing(Job.ATTACHMENTS)(fetching.run_slice), looked=lambda: self._senders[name].wake(),  # noqa: PLW0108 - it is made below
         )
-        out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next, resting=lambda: self.offline)
+        out = Repeating(f"smtp-{name}", delivery.run_due, delivery.seconds_to_next)
         self._workers[name], self._senders[name], self._ahead[name] = worker, out, ahead
         self._meter.watch(name, mailbox.usage)
         self._meter.watch(name, sender.usage)

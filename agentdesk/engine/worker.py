@@ -229,12 +229,9 @@ class ChannelWorker(threading.Thread):
 class Repeating(threading.Thread):
     """A thread that takes due steps whenever it is woken or the next one is due (handing mail over to SMTP)."""
 
-    def __init__(
-        self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float], *, resting: Callable[[], bool] = lambda: False
-    ) -> None:
-        """`resting`: nothing is done now, however much is due."""
+    def __init__(self, name: str, serve: Callable[[], None], seconds_to_next: Callable[[float], float]) -> None:
         super().__init__(name=name, daemon=True)
-        self._serve, self._seconds_to_next, self._resting = serve, seconds_to_next, resting
+        self._serve, self._seconds_to_next = serve, seconds_to_next
         self._ending = threading.Event()
         self._wake = threading.Event()
 
@@ -249,10 +246,8 @@ class Repeating(threading.Thread):
         while not self._ending.is_set():
             self._wake.clear()
             try:
-                pause = LONGEST_WAIT
-                if not self._resting():
-                    self._serve()
-                    pause = self._seconds_to_next(LONGEST_WAIT)
+                self._serve()
+                pause = self._seconds_to_next(LONGEST_WAIT)
             except Exception:
                 log.exception("%s", self.name)
                 pause = PAUSE_AFTER_DEFECT

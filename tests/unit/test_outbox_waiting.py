@@ -11,9 +11,12 @@ import pytest
 from agentdesk.cli.shapes import Shapes
 from agentdesk.desk import Desk
 from agentdesk.domain.conversation import MessageState as S
+from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.engine import Engine
+from agentdesk.engine.pacing import Timetable
+from agentdesk.store.database import now_millis
 from tests.desks import NOON, Mailbox, desk_config
-from tests.unit.test_engine_delivery import ScriptedSender, deliver, write_reply
+from tests.unit.test_engine_delivery import ACCEPTED, ScriptedSender, deliver, write_reply
 
 
 @pytest.fixture
@@ -36,6 +39,44 @@ def test_a_queued_reply_says_why_it_waits(desk: Desk, state: str, waits: str) ->
     (fact,) = desk.writing.outbox()
     assert (fact.state, fact.waits) == (S.QUEUED, waits)
     assert Shapes(desk.config.timezone).outbox(fact)["waits_for"] == waits
+
+
+def test_away_from_the_line_a_hold_ends_and_nothing_is_handed_over(desk: Desk) -> None:
+    draft = desk.writing.draft(desk.queue.ids("all")[0])
+    draft.text = "Gentile Maria"
+    sent = desk.writing.send(desk.writing.save(draft))
+    channel_is(desk, "offline")
+    away, sender = [True], ScriptedSender(ACCEPTED)
+    way = Delivery(
+        desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None, refused=lambda _: None,
+        timetable=Timetable(clock=lambda: seconds[0]), away=lambda: away[0],
+    )
+    seconds = [0.0]
+    way.run_due()
+    assert 0 < way.seconds_to_next(60.0) <= 8.0
+    (fact,) = desk.writing.outbox()
+    assert (fact.state, fact.waits) == (S.HELD, "")
+    seconds[0] = 9.0
+    way.run_due()
+    (fact,) = desk.writing.outbox()
+    assert (fact.state, fact.waits, sender.sent) == (S.QUEUED, "offline", [])
+    assert way.seconds_to_next(60.0) == 60.0, "nothing is to be done until the line is back"
+    away[0] = False
+    way.run_due()
+    assert desk.writing.state(sent) is S.ACCEPTED
+
+
+def test_a_hold_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
+    draft = desk.writing.draft(desk.queue.ids("all")[0])
+    draft.text = "Gentile Maria"
+    sent = desk.writing.send(desk.writing.save(draft))
+    desk.database.write(lambda tx: tx.execute("UPDATE outbox SET hold_until = created_at + 1 WHERE id = ?", (sent,)))
+    channel_is(desk, "down")
+    until = desk.database.value("SELECT hold_until FROM outbox")
+    while now_millis() <= until:
+        pass
+    (fact,) = desk.writing.outbox()
+    assert (fact.state, fact.hold_until, fact.waits, fact.can_be_taken_back) == (S.QUEUED, None, "down", True)
 
 
 def test_a_reply_that_was_overtaken_shows_by_what(desk: Desk) -> None:
