@@ -46,12 +46,11 @@ def test_away_from_the_line_a_hold_ends_and_nothing_is_handed_over(desk: Desk) -
     draft.text = "Gentile Maria"
     sent = desk.writing.send(desk.writing.save(draft))
     channel_is(desk, "offline")
-    away, sender = [True], ScriptedSender(ACCEPTED)
+    away, seconds, sender = [True], [0.0], ScriptedSender(ACCEPTED)
     way = Delivery(
         desk.config, "support", sender, desk.database, desk.blobs, desk.rules, accepted=lambda: None, refused=lambda _: None,
         timetable=Timetable(clock=lambda: seconds[0]), away=lambda: away[0],
     )
-    seconds = [0.0]
     way.run_due()
     assert 0 < way.seconds_to_next(60.0) <= 8.0
     (fact,) = desk.writing.outbox()
