@@ -166,7 +166,7 @@ class Delivery:
         now = now_millis()
         held = self._timetable.hold_left(self._held()).values()
         if self._resting:
-            return min(most, *held)
+            return min((most, *held))
         left = min(
             outbox.seconds_to_next(self._db, self._channel, now, outbox.HAND_OVER, most),
             recipients.seconds_to_next(self._db, self._channel, now, most), *held,
