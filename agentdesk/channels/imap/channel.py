@@ -148,6 +148,11 @@ class ImapChannel:
             return not mailbox.inbox.due(older=False)
         except Refused as error:
             raise self._hopeless(str(error)) from error
+        except ChannelDown:
+            if not self._rows.wary:
+                raise
+            self.open()  # at once: it is one message's structure that breaks the line, and the next flight goes without
+            return False
 
     def wait(self, seconds: float) -> None:
         """Listen (IDLE) or ask now and then (NOOP) for news of INBOX; until the next look at the other folders at most."""

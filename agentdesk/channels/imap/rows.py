@@ -42,7 +42,8 @@ class Rows:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._wary = False
+        self.wary = False
+        """The last flight broke off, and it may have been a structure: the next one goes without."""
 
     def fetch(self, session: Session, which: Word, *, lean: bool = False, uid: bool = True) -> Batch:
         """Rows; what came with them unasked is news of flags."""
@@ -69,14 +70,13 @@ class Rows:
 
     def _described(self, session: Session, which: Word, items: tuple[Word, ...], *, uid: bool = True) -> Batch:
         """With their structures."""
-        if self._wary:
-            batch = session.fetch((which, items), uid=uid)
-            self._wary = False
-            return batch
+        if self.wary:
+            self.wary = False
+            return session.fetch((which, items), uid=uid)
         try:
             return session.fetch((which, (*items, word("BODYSTRUCTURE"))), uid=uid)
         except ChannelDown:
-            self._wary = True
+            self.wary = True
             raise
 
     def arrivals(self, found: Iterable[Fetched], since: date | None, *, lean: bool) -> list[Arrival]:
