@@ -188,3 +188,23 @@ def test_at_every_width_a_line_holds_the_name_and_how_it_stands(width: int) -> N
                 assert {"failed": "not fetched", "paused": "waits"}[fetch.state] in found[0]
             if fetch is not None:
                 assert " ".join(line.strip() for line in found[1:]) == fetch.reason
+
+
+async def test_a_picture_has_all_the_room_there_is(fake: FakeDesk) -> None:
+    async with opened(fake, size=(80, 24)) as desk:
+        await desk.press("1", "d", "enter")
+        fake.files.arrive(7, picture())
+        await desk.until(lambda: "▀▀▀▀" in desk.text())
+        assert sum("▀▀▀▀" in line for line in desk.lines()) == 18, "24 lines without the two above, the two below, title and hint"
+
+
+async def test_where_it_is_saved_is_told_name_first(fake: FakeDesk, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "Downloads").mkdir()
+    fake.files.blobs[8] = b"x"
+    async with opened(fake) as desk:
+        await desk.press("2", "d")
+        assert "~/Downloads" in line_of(desk, "Save it")
+        await desk.press("enter", "enter")
+        assert "saved attachment-8 in ~/Downloads" in desk.lines()[-1]
+        assert (tmp_path / "Downloads" / "attachment-8").exists()

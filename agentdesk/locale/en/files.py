@@ -26,6 +26,7 @@ WORDS = {
     "files.is_here": "{name} is here · {key}",
     "files.stopped": "{name} is not fetched any further; what came is kept for a day",
     "files.stopped_all": "nothing is fetched any further; what came is kept for a day",
+    "files.saved": "saved {name} in {folder}",
     "files.saved_all": "{n} file saved in {folder}|{n} files saved in {folder}",
     "files.saving_all": "{n} file to come, saved in {folder}|{n} files to come, saved in {folder}",
     "files.raw": "the whole message",

@@ -204,7 +204,6 @@ WORDS = {
     "screen.attachment_save": "Save it",
     "screen.attachment_open": "Open it with another program",
     "screen.save_where": "save where?",
-    "screen.saved": "saved {path}",
     "screen.not_saved": "not saved: {why}",
     "screen.opened": "opened {name}",
     "screen.not_opened": "{name} could run as a program: it is not opened from here, but can be saved",

@@ -26,6 +26,7 @@ WORDS = {
     "files.is_here": "{name} è arrivato · {key}",
     "files.stopped": "{name}: scaricamento interrotto; quello che è arrivato resta per un giorno",
     "files.stopped_all": "scaricamento interrotto; quello che è arrivato resta per un giorno",
+    "files.saved": "{name} salvato in {folder}",
     "files.saved_all": "{n} file salvato in {folder}|{n} file salvati in {folder}",
     "files.saving_all": "{n} file in arrivo, salvato in {folder}|{n} file in arrivo, salvati in {folder}",
     "files.raw": "il messaggio intero",

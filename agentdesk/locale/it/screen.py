@@ -204,7 +204,6 @@ WORDS = {
     "screen.attachment_save": "Salvalo",
     "screen.attachment_open": "Aprilo con un altro programma",
     "screen.save_where": "salvare dove?",
-    "screen.saved": "salvato {path}",
     "screen.not_saved": "non salvato: {why}",
     "screen.opened": "aperto {name}",
     "screen.not_opened": "{name} potrebbe essere un programma: da qui non si apre, ma si può salvare",

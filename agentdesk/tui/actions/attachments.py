@@ -62,7 +62,7 @@ def chosen(screen: DeskScreen, what: AttachmentFact | str) -> None:
 def menu(screen: DeskScreen, fact: AttachmentFact) -> None:
     """Look at it, save it, open it; fetch it, or fetch it no further."""
     uses = [Choice(say("screen.attachment_show"), "", "show")] if fact.type.lower() in PICTURES else []
-    uses.append(Choice(say("screen.attachment_save"), str(downloads(screen)), "save"))
+    uses.append(Choice(say("screen.attachment_save"), shown(downloads(screen)), "save"))
     uses.append(Choice(say("screen.attachment_open"), "", "open"))
 
     def stands() -> tuple[bool, Fetch | None, str]:
@@ -109,13 +109,24 @@ def downloads(screen: DeskScreen) -> Path:
     return folder if folder.is_dir() else screen.desk.config.state / "saved"
 
 
+def shown(path: Path) -> str:
+    """A path as one writes it: from one's own folder on."""
+    home = Path.home()
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) and path != home else str(path)
+
+
+def saved(screen: DeskScreen, path: Path) -> None:
+    """The name first: where the line is short, it is the folder that is cut."""
+    screen.tell(say("files.saved", name=path.name, folder=shown(path.parent)), "good")
+
+
 def ask_folder(screen: DeskScreen, then: Callable[[Path], None]) -> None:
     def given(text: str) -> None:
         screen.close_sheet()
         folder = Path(text.strip()).expanduser() if text.strip() else downloads(screen)
         then(folder)
 
-    screen.choose_from(Prompt(say("screen.save_where"), given, placeholder=str(downloads(screen))))
+    screen.choose_from(Prompt(say("screen.save_where"), given, placeholder=shown(downloads(screen))))
 
 
 def fetched(screen: DeskScreen, fact: AttachmentFact, then: Callable[[], None]) -> None:
@@ -150,7 +161,7 @@ def once(screen: DeskScreen, here: Callable[[], bool], fetch: Callable[[], Fetch
 
 
 def save(screen: DeskScreen, fact: AttachmentFact, folder: Path) -> None:
-    screen.tell(say("screen.saved", path=screen.desk.files.save(fact.id, folder)), "good")
+    saved(screen, screen.desk.files.save(fact.id, folder))
 
 
 def save_all(screen: DeskScreen, found: Sequence[AttachmentFact], folder: Path) -> None:
@@ -161,12 +172,12 @@ def save_all(screen: DeskScreen, found: Sequence[AttachmentFact], folder: Path) 
         screen.desk.files.save(fact.id, folder)
         left.discard(fact.id)
         if not left:
-            screen.tell(say("files.saved_all", n=len(found), folder=folder), "good")
+            screen.tell(say("files.saved_all", n=len(found), folder=shown(folder)), "good")
 
     for fact in found:
         fetched(screen, fact, partial(one, fact))
     if left:
-        screen.tell(say("files.saving_all", n=len(left), folder=folder))
+        screen.tell(say("files.saving_all", n=len(left), folder=shown(folder)))
 
 
 def show(screen: DeskScreen, fact: AttachmentFact) -> None:
@@ -238,7 +249,7 @@ def raw_menu(screen: DeskScreen, item: Item) -> None:
         else:
             ask_folder(screen, lambda folder: with_raw(screen, item, folder))
 
-    uses = [Choice(say("screen.attachment_save"), str(downloads(screen)), "save")]
+    uses = [Choice(say("screen.attachment_save"), shown(downloads(screen)), "save")]
     screen.choose_from(FileMenu(say("files.raw"), stands, uses, use))
 
 
@@ -246,7 +257,7 @@ def with_raw(screen: DeskScreen, item: Item, folder: Path) -> None:
     files = screen.desk.files
 
     def write() -> None:
-        screen.tell(say("screen.saved", path=files.save_raw(item.row, folder)), "good")
+        saved(screen, files.save_raw(item.row, folder))
 
     if files.raw_here(item.row):
         write()

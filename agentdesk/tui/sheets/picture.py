@@ -23,7 +23,7 @@ class PictureSheet(Sheet):
     share = 1.0
     typed = False
     wide = True
-    most = 1
+    bare = True
 
     def __init__(self, name: str, content: bytes, roles: Roles, left: Callable[[], None]) -> None:
         self.title = name
@@ -33,9 +33,6 @@ class PictureSheet(Sheet):
 
     def previews(self) -> bool:
         return True
-
-    def preview_title(self) -> str:
-        return ""
 
     def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
         if self._drawn is None or self._drawn[0] != (width, self.height):

@@ -57,6 +57,8 @@ class Sheet:
     """Words of a text to read that are keys."""
     narrows = True
     """Typing narrows a list: where nothing is left of it, it says so."""
+    bare = False
+    """Nothing is typed and nothing chosen: what is shown has all the room below the title."""
     width = height = 0
     """Cells for a text, and lines below the list's least; set by the view."""
     most = 0
@@ -148,7 +150,8 @@ class SheetView(Lines, can_focus=True):
 
     def _measure(self) -> None:
         if self.sheet is not None:
-            self.sheet.width, self.sheet.height = max(8, self.size.width - 4), max(1, self.size.height - 5)
+            above = 2 if self.sheet.bare else 5
+            self.sheet.width, self.sheet.height = max(8, self.size.width - 4), max(1, self.size.height - above)
 
     def _look(self) -> None:
         if self.sheet is not None:
@@ -243,6 +246,8 @@ class SheetView(Lines, can_focus=True):
                 typed = [*typed, (sheet.placeholder, roles.faint)]
             return line(width, [(" ❯ ", roles.accent), *typed], [*hint, (" ", roles.text)], gap=2)
         y -= 2
+        if sheet.bare:
+            return line(width, [("   ", roles.text), *self._preview[y]]) if y < len(self._preview) else Strip.blank(width)
         room = self._room()
         if y < room:
             index = self.top + y
