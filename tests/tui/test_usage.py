@@ -75,3 +75,14 @@ async def test_how_the_line_is_taken_is_chosen_by_key_and_by_word() -> None:
         assert "taken as offline" in desk.lines()[-1]
         desk.app.run_command("link.choose", argument="auto")
         assert fake.usage.link() is Link.AUTO
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", ["offline", "down"])
+async def test_what_waits_for_the_line_is_counted_in_the_line_above(size, state) -> None:
+    fake = FakeDesk()
+    fake.reading.states = (channel(state=state),)
+    counts = fake.queue.counts
+    fake.queue.counts = lambda: replace(counts(), outbox=3)
+    async with opened(fake, size=size) as desk:
+        assert "Outbox 3" in desk.lines()[0]

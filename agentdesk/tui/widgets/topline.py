@@ -109,7 +109,9 @@ class TopLine(Lines):
             if counts.trouble:
                 shown.insert(2, ("trouble", counts.trouble, True))
             elif counts.outbox:
-                shown.append(("outbox", counts.outbox, False))
+                # What waits for the line must be seen, however narrow the screen
+                waits = any(c.state in {"offline", *BAD} for c in self.channels)
+                shown.insert(2 if waits else len(shown), ("outbox", counts.outbox, waits))
             gap = "        " if room > 70 else "   "
             for name, number, warm in shown:
                 word = say(f"screen.count_{name}")
