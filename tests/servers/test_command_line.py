@@ -157,7 +157,9 @@ def test_a_text_that_is_not_here_is_fetched_for_show_also_when_the_ceiling_is_re
     outside.login(user, "secret")
     outside.append("INBOX", "", None, MAIL.encode())
     outside.logout()
-    agentdesk("sync", "--once", "--json")
+    synced = agentdesk("sync", "--once", "--json")["channels"]["support"]
+    assert "texts" not in synced["jobs"]
+    assert sum(job["bytes_in"] for job in synced["jobs"].values()) == synced["bytes_in"] > 0
     (conversation,) = agentdesk("list", "--json")["conversations"]
     local = agentdesk("show", conversation["id"], "--json", "--local")
     if local["thread"][0]["text"] is not None:
