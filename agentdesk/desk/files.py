@@ -175,7 +175,7 @@ class _Line:
         self.asked: dict[tuple[str, int], Fetch] = {}
         known = db.execute("SELECT kind, state, link, bytes_per_second FROM channel WHERE name = ?", (channel,)).fetchone()
         self._mail = known is None or known["kind"] == "imap"
-        self._rate = known["bytes_per_second"] if known is not None else 0
+        self._rate = (known["bytes_per_second"] if known is not None else 0) or fetches.last_rate(db, channel)
         up = known is not None and known["state"] in _LINE_UP
         now, place = now_millis(), 0
         for row in fetches.waiting(db, channel):

@@ -16,6 +16,8 @@ from agentdesk.store.jobs import FETCHES, LONGEST_PAUSE, MAX_ATTEMPTS, Job, job_
 
 ATTACHMENT, MESSAGE = "a", "m"
 """What the names of files in `partials` begin with."""
+_RATE = "rate:"
+"""Begins the keys in `meta` under which stands how fast a channel's last fetch was."""
 _KINDS = f"kind IN {FETCHES!r}"
 
 
@@ -101,6 +103,8 @@ def progress(database: Database, job: Job, *, fetched: int, total: int, rate: in
             "UPDATE job SET fetched = ?, total = ?, rate = ?, attempts = 1, error = '', next_try_at = 0 WHERE id = ?",
             (fetched, total, rate, job.id),
         )
+        if rate:
+            tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_RATE + job.channel, str(rate)))
         _note(tx, job, fetched)
 
     database.write(change)
@@ -151,6 +155,12 @@ def names(database: Database) -> set[str]:
 
 
 # -- for whoever looks on
+
+
+def last_rate(db: sqlite3.Connection, channel: str) -> int:
+    """Bytes a second of a channel's last fetch; 0: there was none."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_RATE + channel,)).fetchone()
+    return 0 if row is None else int(row["value"])
 
 
 def attachment_of(row: sqlite3.Row) -> int:

@@ -152,6 +152,9 @@ def test_a_full_disk_is_told_and_it_goes_on(desk: Desk, files: Files, attachment
     assert desk.files.content(attachment) == CONTENT
     assert files.asked == [0, 4000]
     assert desk.reading.engine_faults() == ()
+    desk.database.write(lambda tx: tx.execute("UPDATE attachment SET blob = ''"))
+    (fact,) = desk.files.facts(desk.queue.ids("all")[0])
+    assert fact.seconds is not None, "as fast as the last time, as far as one knows"
 
 
 def test_without_room_nothing_is_asked_for(desk: Desk, files: Files, attachment: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +197,7 @@ def test_a_line_that_breaks_often_is_no_reason_to_give_up_while_something_comes(
 
 def test_a_refusal_is_shown_with_its_reason(desk: Desk, files: Files, attachment: int) -> None:
     files.refuse = "[NOPERM] not for you"
+    assert desk.files.facts(desk.queue.ids("all")[0])[0].seconds is None, "nothing was ever measured"
     mail_of(desk, files).run_slice()
     fetch = desk.files.fetch(attachment)
     assert fetch is not None

@@ -73,8 +73,8 @@ async def test_one_after_another_and_each_says_where_it_stands(fake: FakeDesk) -
         assert "364 kB · waits, no. 2" in line_of(desk, "▌  1  IMG_2041.jpg")
         assert "2.0 MB · waits, no. 3" in line_of(desk, "  3  un nome")
         await desk.press("down")
-        fake.files.progress(7, line_up=False)
-        await desk.until(lambda: "364 kB · waits for the connection" in desk.text())
+        fake.files.progress(7, fetched=30, total=100, line_up=False)
+        await desk.until(lambda: "364 kB · 30 % · waits for the connection" in desk.text())
         assert "▌  2  fattura.pdf" in desk.text(), "the cursor stays where it was"
         fake.files.progress(9, state="paused", reason="The disk is full")
         await desk.until(lambda: "2.0 MB · waits: The disk is full" in desk.text())

@@ -45,7 +45,9 @@ def fetch_words(fetch: Fetch) -> tuple[str, str]:
         more = " · " + say("files.left", time=times.rough(left)) if left is not None and left >= NOTICED else ""
         return (say("files.percent", percent=fetch.percent) if fetch.total else say("screen.being_fetched")) + more, "accent"
     if fetch.state == "waiting":
-        return say("files.waits_for_line") if not fetch.line_up else say("files.waits", place=fetch.place), "accent"
+        here = say("files.percent", percent=fetch.percent) if fetch.percent else ""
+        waits = say("files.waits_for_line") if not fetch.line_up else say("files.waits", place=fetch.place)
+        return " · ".join(filter(None, (here, waits))), "accent"
     return say(f"files.{fetch.state}", reason=fetch.reason), "warm" if fetch.state == "paused" else "bad"
 
 
