@@ -227,6 +227,10 @@ class ChannelFact:
     today_in: int = 0
     """Bytes of this day, in the desk's time zone."""
     today_out: int = 0
+    out_detail: str = ""
+    """Why nothing goes out now: no line, a certificate, a limit of the server."""
+    out_until: datetime | None = None
+    """When it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ class Reading:
                 bytes_in=r["bytes_in"], bytes_out=r["bytes_out"], round_trips=r["round_trips"], reached_at=moment_or_none(r["reached_at"]), link=r["link"],
                 round_trip_ms=r["round_trip_ms"], bytes_per_second=r["bytes_per_second"], spared=r["spared"],
                 today_in=sum(m.bytes_in for m in moved if m.channel == c.name), today_out=sum(m.bytes_out for m in moved if m.channel == c.name),
+                out_detail=r["out_detail"], out_until=moment_or_none(r["out_until"]) if r["out_detail"] else None,
             )
             for c in self._config.channels
             if (r := known.get(c.name)) is not None

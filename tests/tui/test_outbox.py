@@ -96,3 +96,16 @@ async def test_writing_to_a_refused_recipient_anew() -> None:
         assert desk.screen.composer.draft.to[0].address == "luca@x.exmple"
         assert desk.screen.focused is desk.screen.composer.fields
         assert "put the address right" in desk.lines()[-1]
+
+
+async def test_the_channels_say_why_nothing_goes_out_and_when_it_goes_on() -> None:
+    fake = FakeDesk()
+    fake.reading.states = (
+        replace(fake.reading.states[0], out_detail="The server takes no more mail for now: 421 slower", out_until=NOW + timedelta(minutes=30)),
+        *fake.reading.states[1:],
+    )
+    async with opened(fake) as desk:
+        await desk.press("g", "b")
+        shown = " ".join(desk.text().split())
+        assert "Nothing goes out now, next try" in shown
+        assert "421 slower" in shown

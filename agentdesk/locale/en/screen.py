@@ -324,4 +324,5 @@ WORDS = {
     "screen.quit_later": "What is to go later goes out only while AgentDesk runs (or agentdesk sync); what is overdue goes at the next start.",
     "screen.quit_later_title": "{n} reply is to go out later|{n} replies are to go out later",
     "screen.outbox_do_now_rest": "Try those who wait now",
+    "screen.nothing_out": "Nothing goes out now, next try {at}: {why}",
 }

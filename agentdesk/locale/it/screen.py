@@ -324,4 +324,5 @@ WORDS = {
     "screen.quit_later": "Quel che parte più tardi parte solo mentre AgentDesk (o agentdesk sync) è in funzione; quel che è in ritardo parte al prossimo avvio.",
     "screen.quit_later_title": "{n} risposta parte più tardi|{n} risposte partono più tardi",
     "screen.outbox_do_now_rest": "Prova adesso chi aspetta",
+    "screen.nothing_out": "Ora non parte nulla, prossimo tentativo {at}: {why}",
 }

@@ -132,7 +132,10 @@ class Channels(Sheet):
             spared = say("usage.spared_short") if channel.spared else ""
             role = "bad" if channel.state == "refused" else "warm" if channel.state in {"down", "offline"} else "text"
             choices.append(Choice(f"{channel.name} · {state}", " · ".join(p for p in (reached, moved, figures(channel), spared) if p), channel.name, role=role))
-            choices += [Choice("  " + text, heading=True) for text in wrap(channel.detail, self.width - 4) if text]
+            said = [channel.detail]
+            if channel.out_detail:
+                said.append(say("screen.nothing_out", why=channel.out_detail, at=times.until(max(channel.out_until or now, now), now)))
+            choices += [Choice("  " + text, heading=True) for one in said for text in wrap(one, self.width - 4) if text]
         return choices
 
     def choose(self, choice: Choice | None, query: str) -> None:
