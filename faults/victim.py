@@ -94,7 +94,8 @@ def _lasting(job: Job) -> None:
     while True:
         engine.tick()
         with contextlib.suppress(DeskError, sqlite3.Error):
-            if engine.up_to_date() and not (engine.unfinished() or engine.jobs_waiting() or engine.not_reached() or engine.database.full):
+            events = engine.database.value("SELECT count(*) FROM event WHERE seq = 0")
+            if engine.up_to_date() and not (events or engine.unfinished() or engine.jobs_waiting() or engine.not_reached() or engine.database.full):
                 break
         time.sleep(TICK)
     engine.stop()

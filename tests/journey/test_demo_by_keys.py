@@ -118,7 +118,7 @@ def listed(folder: Path, view: str) -> set[str]:
 
 def here(text: str) -> bool:
     """Everything has been brought in."""
-    return open_count(text) > 100 and "normal ●" in text
+    return open_count(text) > 100 and re.search(r"B +●\s*$", text.splitlines()[0]) is not None
 
 
 def count(text: str, words: str) -> int:
