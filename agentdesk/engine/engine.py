@@ -391,7 +391,8 @@ class Engine:
         """A password the agent gave: used from now on, never written down."""
         self._secrets[name] = value
         if not self._started:  # another engine holds the desk: it is to know, and this one takes over with it
-            handover.hand_on(self.config.state, name, value)
+            if not handover.hand_on(self.config.state, name, value):
+                log.warning("the engine that works on this desk can't be told the password of %s; it is used when this one takes over", name)
             return
         worker = self._workers.get(name)
 
