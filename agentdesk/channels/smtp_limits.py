@@ -1,11 +1,11 @@
-"""What SMTP servers say when one sends too much, and how long to leave them alone then. Read on 2026-11-21.
+"""What SMTP servers say when one sends too much, and how long to leave them alone then.
 
 Only replies that speak of the sender count. A mailbox that is full, or that gets too much itself (452 4.2.2, 450 4.2.1), is that
 recipient's business and holds up nobody else.
 
-Sources: RFC 3463 (4.3.2 and 4.7.x), RFC 4954, 6 (454 4.7.0); Google Workspace, "SMTP error messages" (421 4.7.0, 421 4.7.28, 450 4.2.1 of
-the sender, 550 5.4.5 daily limit, 452 4.5.3, 454 4.7.0 too many logins); Microsoft, "SMTP AUTH client submission" (432 4.3.2 "Concurrent connections limit
-exceeded", 554 5.2.0 "SubmissionQuotaExceededException", 550 5.1.90 daily recipients, 550 5.7.705 tenant threshold).
+Sources: RFC 3463 (4.3.2 and 4.7.x); RFC 4954, 6 (454 4.7.0); Microsoft, "Message storage and concurrent connection throttling for SMTP
+Authenticated Submission" (432 4.3.2 "Concurrent connections limit exceeded", 554 5.2.0 beyond 10,000 recipients a day; read 2026-11-21). The other
+codes are what Google and Microsoft are known to say, not looked up one by one: 421 4.7.0, 421 4.7.28, 550 5.4.5 and 454 4.7.0; 550 5.1.90 and 550 5.7.705.
 """
 
 from __future__ import annotations
