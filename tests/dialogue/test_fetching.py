@@ -67,7 +67,7 @@ def test_a_length_told_wrongly(desk: Desk) -> None:
             pass
         source = MailSource(channel, desk.database)
         whole = channel.fetch_part
-        channel.fetch_part = lambda message, part, start, keep: (asked.append(start), whole(message, part, start, keep))[1]  # type: ignore[method-assign, func-returns-value]
+        channel.fetch_part = lambda message, part, start, keep: (asked.append(start), whole(message, part, start, keep))[1]
         fetching = fetching_of(desk, source, needed=lambda: True)
         (fact,) = desk.files.facts(desk.queue.ids("all")[0])
         desk.files.want(fact.id)
@@ -91,6 +91,9 @@ class Files:
         self.content, self.asked = content, list[int]()
         self.lose_after = 1_000_000
         self.refuse = ""
+        self.given = 0
+        self.before: Callable[[], object] = lambda: None
+        """Runs before each piece."""
 
     def fetch_part(self, _message: int, _part: str, start: int, keep: Callable[[bytes, int], bool]) -> None:
         self.asked.append(start)
@@ -102,6 +105,8 @@ class Files:
             piece = self.content[start : start + 1000]
             self.lose_after -= 1
             start += len(piece)
+            self.given += 1
+            self.before()
             if not keep(piece, len(self.content)) or start >= len(self.content):
                 return
 
@@ -195,6 +200,31 @@ def test_a_line_that_breaks_often_is_no_reason_to_give_up_while_something_comes(
     assert files.asked == [2000 * n for n in range(3 * jobs.MAX_ATTEMPTS + 1)]
 
 
+def test_what_is_called_off_ends_with_the_piece_that_is_on_its_way(desk: Desk, files: Files, attachment: int) -> None:
+    files.before = lambda: files.given == 3 and desk.files.stop(attachment)
+    assert not mail_of(desk, files).run_slice()
+    assert files.given == 3
+    (fact,) = desk.files.facts(desk.queue.ids("all")[0])
+    assert (fact.fetch, fact.here) == (None, False)
+    files.before = lambda: None
+    desk.files.want(attachment)
+    mail_of(desk, files).run_slice()
+    assert files.asked == [0, 3000]
+    assert desk.files.content(attachment) == CONTENT
+
+
+def test_an_engine_that_ends_lets_go_of_it(desk: Desk, files: Files, attachment: int) -> None:
+    blobs = desk.config.state / "blobs"
+    source = MailSource(files, desk.database)  # type: ignore[arg-type]  # as much of a mailbox as is asked for
+    fetching = Fetching(
+        "support", source, desk.database, Blobs(blobs), Partials(blobs / "partial"), needed=lambda: False, ending=lambda: True
+    )
+    fetching.run_slice()
+    assert files.given == 1
+    mail_of(desk, files).run_slice()
+    assert files.asked == [0, 1000]
+
+
 def test_a_refusal_is_shown_with_its_reason(desk: Desk, files: Files, attachment: int) -> None:
     files.refuse = "[NOPERM] not for you"
     assert desk.files.facts(desk.queue.ids("all")[0])[0].seconds is None, "nothing was ever measured"
@@ -235,7 +265,7 @@ def test_one_after_another_in_the_order_they_were_asked_for(desk: Desk, files: F
     desk.files.want(third)
     desk.files.want(second)
     desk.files.want(third)  # asked for again it stays where it is
-    assert [desk.files.fetch(n).place for n in (attachment, third, second)] == [1, 2, 3]  # type: ignore[union-attr]
+    assert [desk.files.fetch(n).place for n in (attachment, third, second)] == [1, 2, 3]
     arrived = []
     fetching = mail_of(desk, files)
     while jobs.waiting(desk.database, "support"):
@@ -264,7 +294,7 @@ def test_an_attachment_of_a_chat_goes_on_after_the_line_broke(desk: Desk) -> Non
     config = ChatChannelConfig("chat", "https://chat.example", 1, Secret("literal", TOKEN))
     channel = ChatwootChannel(config, TOKEN, Store(), transport=server, looks=(0.0,))
     channel.open()
-    server.handle_request = storage  # type: ignore[method-assign]
+    server.handle_request = storage
     row = Mailbox(desk).bring("c", "Here.")
     desk.database.write(lambda tx: tx.execute("UPDATE message SET channel = 'chat'"))
     number = desk.database.write(
