@@ -53,7 +53,7 @@ class LoginRefused(Unreachable):
     """The server answered; the name or the password is wrong. Not retried until something changes."""
 
 
-class SignInNeeded(LoginRefused):  # noqa: N818 - reads as the answer it is
+class SignInNeeded(LoginRefused):
     """No refresh token, or one that is revoked or too old: `agentdesk login` helps, waiting does not."""
 
 

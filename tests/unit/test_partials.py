@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,8 +84,7 @@ def test_a_disk_that_fails_is_told_apart_from_a_full_one(partials: Partials, mon
 
 
 def test_room_is_looked_for_before_anything_is_asked(partials: Partials, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(100, 0, module.MARGIN + 5_000_000))
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(total=100, used=0, free=module.MARGIN + 5_000_000))
     partials.open("a1").close()
     partials.require(5_000_000)
     with pytest.raises(NotKept, match="21 MB"):

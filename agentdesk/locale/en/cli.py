@@ -122,7 +122,7 @@ examples:
     "cli.lookup_more": "By number, name, phone or address; exit status 1 if nothing is found.\n\nexamples:\n  agentdesk lookup 10245\n  agentdesk lookup laura rossi",
     "cli.lookup_text": "what the caller says",
     "cli.outbox": "what is held, queued, sent, unknown",
-    "cli.outbox_more": "examples:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at \"tomorrow 9:00\"",
+    "cli.outbox_more": 'examples:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at "tomorrow 9:00"',
     "cli.reply": "write a reply into the outbox",
     "cli.reply_more": """Recipients, subject and threading are those of the composer. A reply with a missing value is refused and the value is named.
 

@@ -122,7 +122,7 @@ esempi:
     "cli.lookup_more": "Per numero, nome, telefono o indirizzo; stato d'uscita 1 se non si trova nulla.\n\nesempi:\n  agentdesk lookup 10245\n  agentdesk lookup laura rossi",
     "cli.lookup_text": "ciò che dice chi chiama",
     "cli.outbox": "ciò che è trattenuto, in coda, inviato, di esito ignoto",
-    "cli.outbox_more": "esempi:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at \"domani 9:00\"",
+    "cli.outbox_more": 'esempi:\n  agentdesk outbox --json\n  agentdesk outbox 12 --take-back\n  agentdesk outbox 12 --at "domani 9:00"',
     "cli.reply": "mette una risposta in uscita",
     "cli.reply_more": """Destinatari, oggetto e collegamento sono quelli del compositore. Una risposta a cui manca un valore è rifiutata, e si dice quale.
 

@@ -18,7 +18,7 @@ WORDS = {
     "oauth.page_done": "Fatto. Può chiudere questa pagina e tornare al terminale.",
     "oauth.page_again": "Era già stato fatto. Può chiudere questa pagina.",
     "oauth.page_stranger": "Questa pagina appartiene a un accesso in un terminale, e questa non è la sua risposta.",
-    "oauth.no_channel": "nessun canale di questo banco accede con OAuth. In desk.toml: auth = \"xoauth2\" (docs/configuration.md)",
+    "oauth.no_channel": 'nessun canale di questo banco accede con OAuth. In desk.toml: auth = "xoauth2" (docs/configuration.md)',
     "oauth.which": "quale canale? {names}",
     "oauth.not_oauth": "il canale {channel} usa una password, non OAuth",
     "oauth.no_device": "{provider} non offre l'accesso con codice per la posta. Senza --device l'accesso avviene in un browser, qui o su un altro computer.",
