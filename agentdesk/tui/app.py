@@ -87,6 +87,7 @@ class DeskApp(App[int]):
         """What the engine is told at the end. A lost terminal means: send what is on its way."""
         self._leaving = False
         self._known_faults: Sequence[str] = ()
+        self._unsaved = ""
         self._started = False
         """The engine is."""
 
@@ -145,7 +146,11 @@ class DeskApp(App[int]):
 
     def look_for_faults(self) -> None:
         """What the engine wants known, once each."""
-        self.desk_screen.topline.update(engine_fault=say("screen.not_saving") if self.desk.reading.unsaved() else "")
+        unsaved, before = self.desk.reading.unsaved(), self._unsaved
+        self._unsaved = unsaved
+        self.desk_screen.topline.update(engine_fault=say("screen.not_saving") if unsaved else "")
+        if before and not unsaved:
+            self.desk_screen.tell(say("screen.saving_again"), "note")
         faults = self.desk.reading.engine_faults()
         fresh = [fault for fault in faults if fault not in self._known_faults]
         self._known_faults = tuple(faults)

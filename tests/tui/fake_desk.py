@@ -284,6 +284,7 @@ class FakeReading:
         self.wanted: list[tuple[str, int]] = []
         self.asked: tuple[Question, ...] = ()
         self.faults: tuple[str, ...] = ()
+        self.full = ""
         self.states: tuple[ChannelFact, ...] = (
             ChannelFact("support", "imap", "ready", "", 128, 128, 2_100, 400, 12, NOW, today_in=2_100, today_out=400),
             ChannelFact("chat", "chatwoot", "ready", "", 2, 2, 0, 0, 3, NOW),
@@ -329,10 +330,10 @@ class FakeReading:
         return self.states
 
     def engine_faults(self) -> tuple[str, ...]:
-        return self.faults
+        return (self.full, *self.faults) if self.full else self.faults
 
     def unsaved(self) -> str:
-        return ""
+        return self.full
 
     def questions(self) -> tuple[Question, ...]:
         return self.asked

@@ -171,6 +171,17 @@ async def test_the_outbox_changes_while_one_looks_at_it():
         await desk.until(lambda: "The server refused it" in desk.text())
 
 
+async def test_a_full_disk_is_in_sight_until_there_is_space_again():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        fake.reading.full = "The disk is full."
+        fake.changed.add(("channel", 0))
+        await desk.until(lambda: "nothing can be saved" in desk.lines()[0] and "The disk is full." in desk.lines()[-1])
+        fake.reading.full = ""
+        fake.changed.add(("channel", 0))
+        await desk.until(lambda: "nothing can be saved" not in desk.lines()[0] and "can be saved again" in desk.lines()[-1])
+
+
 async def test_the_way_to_decide_stands_beside_a_reply_in_trouble():
     fake = FakeDesk()
     fake.threads[1] = (item("3", Direction.OUT, NOW, "Gentile Maria", state="conflict"),)

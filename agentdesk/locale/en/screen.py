@@ -25,6 +25,7 @@ WORDS = {
     "screen.link_connecting": "connecting",
     "screen.syncing": "syncing {done} of {total}",
     "screen.not_saving": "nothing can be saved",
+    "screen.saving_again": "Everything can be saved again; nothing was lost.",
     "screen.engine_gone": "the engine keeps stopping · agentdesk doctor",
     "screen.marked": "{n} marked|{n} marked",
     "screen.new_rows": "{n} new|{n} new",

@@ -25,6 +25,7 @@ WORDS = {
     "screen.link_connecting": "mi collego",
     "screen.syncing": "ricevo {done} di {total}",
     "screen.not_saving": "non si può salvare",
+    "screen.saving_again": "Si può di nuovo salvare tutto; nulla è andato perso.",
     "screen.engine_gone": "il motore continua a fermarsi · agentdesk doctor",
     "screen.marked": "{n} segnata|{n} segnate",
     "screen.new_rows": "{n} nuova|{n} nuove",
