@@ -38,7 +38,7 @@ async def test_cautions_stand_above_the_text_in_words(size):
         desk.screen.go_to_pane("middle")
         await desk.pilot.pause()
         shown = " ".join(desk.text().split())
-        for word in ("Warning", "casaverde-support.example", "Careful", "•••• 1111", "Signed (S/MIME), not checked", "Invitation"):
+        for word in ("Warning", "casaverde-support.example", "Careful", "•••• 1111", "Signed (S/MIME), not checked", "Calendar"):
             assert word in shown
         lines = desk.lines()
         places = [next(number for number, line in enumerate(lines) if word in line) for word in ("Warning", "Careful", "Signed", "Ciao")]
