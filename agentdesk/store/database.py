@@ -369,7 +369,7 @@ class Changes:
         self._state = database.path.parent
         self._version = self._data_version()
         self._seq = self._last()
-        self._told = trouble.changed_at(self._state)
+        self._told, self._words = trouble.changed_at(self._state), trouble.trouble_of(self._state)
 
     def _data_version(self) -> int:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
@@ -381,7 +381,10 @@ class Changes:
         """(topic, id) pairs since the last poll; `EVERYTHING` if announcements were missed."""
         announced = self._announced()
         told, self._told = self._told, trouble.changed_at(self._state)
-        return announced if told == self._told else announced | self.TROUBLE
+        if told == self._told:
+            return announced
+        words, self._words = self._words, trouble.trouble_of(self._state)
+        return announced if words == self._words else announced | self.TROUBLE
 
     def _announced(self) -> frozenset[tuple[str, int]]:
         version = self._data_version()
