@@ -18,7 +18,7 @@ from agentdesk.cli.waiting import LOST, POLL, UNREACHABLE, say_channels
 from agentdesk.desk import Desk
 from agentdesk.desk.amounts import rough, size
 from agentdesk.desk.engine_process import EngineProcess
-from agentdesk.desk.facts import AttachmentFact, Fetch, Item
+from agentdesk.desk.facts import AttachmentFact, ChannelFact, Fetch, Item
 from agentdesk.domain.clean import clean_line
 from agentdesk.domain.message import Direction
 from agentdesk.errors import NotFound, Refused, UsageError
@@ -32,7 +32,6 @@ TOLD_EVERY = 10.0
 NOTICED = 5.0
 """Seconds from which one wants to know how long something takes."""
 HOPELESS = frozenset({"refused", "offline"})
-REACHED = frozenset({"ready", "syncing"})
 
 
 @dataclass(slots=True)
@@ -214,6 +213,7 @@ def bring(desk: Desk, channel: str, wanted: Sequence[Awaited]) -> int:
 
 def _wait(desk: Desk, channel: str, missing: list[Awaited], meter: Meter) -> int:
     changes = desk.changes()
+    before = _channel(desk, channel)
     engine = EngineProcess(desk.config, fetch_all(desk.config))
     engine.start()
     status, tried, reached, came, last = 0, False, False, 0, time.monotonic()
@@ -231,8 +231,10 @@ def _wait(desk: Desk, channel: str, missing: list[Awaited], meter: Meter) -> int
                     meter.show(one, fetch)
             if (now := sum(fetch.fetched for _, fetch in asked)) != came:
                 came, last = now, time.monotonic()
-            state = next((each.state for each in desk.reading.channels() if each.name == channel), "")
-            reached = reached or came > 0 or (tried and state in REACHED)
+            fact = _channel(desk, channel)
+            state = fact.state if fact is not None else ""
+            # By the moment it was reached, not by its state: the first of those looked at may still be of an engine that is gone
+            reached = reached or came > 0 or (fact is not None and fact.reached_at != (before.reached_at if before is not None else None))
             # A line that broke is built up again: that is waited for. One that was never there is not
             hopeless = tried and (state in HOPELESS or (state in LOST and not reached))
             if missing and (hopeless or time.monotonic() - last > STALLED or not engine.watch()):
@@ -246,6 +248,10 @@ def _wait(desk: Desk, channel: str, missing: list[Awaited], meter: Meter) -> int
     finally:
         engine.stop("now")
         changes.close()
+
+
+def _channel(desk: Desk, name: str) -> ChannelFact | None:
+    return next((each for each in desk.reading.channels() if each.name == name), None)
 
 
 def _settled(one: Awaited, meter: Meter) -> int | None:
