@@ -120,7 +120,8 @@ from agentdesk import cli
 class Never:
     def read(self):
         print("waiting", file=sys.stderr, flush=True)
-        threading.Event().wait()
+        while True:  # a signal that comes just before one begins to wait without end is not noticed
+            threading.Event().wait(0.1)
 class Stdin:
     buffer = Never()
 sys.stdin = Stdin()
