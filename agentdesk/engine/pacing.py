@@ -17,6 +17,8 @@ from agentdesk.store.database import Database, Tx, now_millis
 LONGEST_LIMIT = 2 * 3600_000
 TOLERANCE = 120_000
 """Milliseconds by which a clock may be put right without anybody being asked."""
+NOTICED = 1_000
+"""Milliseconds from which it counts as moved at all."""
 TOO_LATE = 24 * 3600_000
 """A reply that could not go out for so long after its time is not sent unasked: the desk was closed for days."""
 MINUTE = 60.0
@@ -35,16 +37,19 @@ class Timetable:
         self._clock, self._wall = clock, wall
         self._holds: dict[tuple[int, int], float] = {}
         self._last = (clock(), wall())
-        self._leaps: deque[tuple[int, int]] = deque(maxlen=KEPT_LEAPS)
-        """(what the clock showed before, by how much it was moved forward)."""
+        self._since = self._last[1]
+        """What the clock showed when it was moved last, or at the beginning."""
+        self._stretches: deque[tuple[int, int, int]] = deque(maxlen=KEPT_LEAPS)
+        """What it showed from, and to, while it was not moved; and by how much it was then."""
 
     def look(self) -> None:
         """Notice when the clock on the wall was moved. Called at least once a minute."""
         seconds, shown = self._last
         self._last = (self._clock(), self._wall())
         leap = self._last[1] - shown - int((self._last[0] - seconds) * 1000)
-        if leap > TOLERANCE:
-            self._leaps.append((shown, leap))
+        if abs(leap) > NOTICED:
+            self._stretches.append((self._since, shown, leap))
+            self._since = self._last[1]
 
     def hold_left(self, rows: Iterable[sqlite3.Row]) -> dict[int, float]:
         """Seconds for which each held reply is still held."""
@@ -64,12 +69,24 @@ class Timetable:
     def objection(self, row: sqlite3.Row) -> str:
         """Why a scheduled reply whose time has come does not go out unasked; empty if it does."""
         shown = self._wall()
-        moved = sum(leap for before, leap in self._leaps if row["created_at"] <= before)
-        if moved and row["hold_until"] > shown - moved + TOLERANCE:
+        moved = self._moved(row["created_at"], shown)
+        if moved > TOLERANCE and row["hold_until"] > shown - moved + TOLERANCE:
             return say("engine.clock_moved", by=_span(moved))
         if shown - row["hold_until"] > TOO_LATE:
             return say("engine.too_late")
         return ""
+
+
+    def _moved(self, created: int, shown: int) -> int:
+        """By how much the clock was moved since a moment, which it showed while it stood as it did: set back, it may show it twice."""
+        moved = 0
+        if self._since <= created <= shown:
+            return moved
+        for start, end, leap in reversed(self._stretches):
+            moved += leap
+            if start <= created <= end:
+                break
+        return moved
 
 
 def _span(millis: int) -> str:

@@ -126,6 +126,26 @@ def test_a_clock_moved_forward_sends_nothing_before_its_time_and_asks(desk: Desk
     assert desk.writing.state(sent) is S.SCHEDULED
 
 
+@pytest.mark.parametrize("back", [1.5, 1000.0])
+def test_a_clock_set_back_a_little_and_then_forward_far_sends_nothing_before_its_time(desk: Desk, clocks: Clocks, back: float) -> None:
+    """When it was set forward it showed an earlier time than when the reply was written."""
+    out = way(desk, clocks, ScriptedSender(ACCEPTED))
+    clocks.steady += 60
+    out.run_due()
+    sent = write(desk, then(clocks, hours=24))
+    clocks.steady += 1
+    out.run_due()
+    clocks.shift = -int(back * 1000)
+    out.run_due()
+    clocks.steady += 0.2
+    out.run_due()
+    clocks.shift += 86_400_000
+    out.run_due()
+    clocks.steady += back + 1
+    out.run_due()
+    assert desk.writing.state(sent) is S.CONFLICT
+
+
 def test_a_clock_moved_forward_long_before_its_time_is_asked_about_too(desk: Desk, clocks: Clocks) -> None:
     sent = write(desk, then(clocks, hours=5))
     out = way(desk, clocks, ScriptedSender(ACCEPTED))
