@@ -11,9 +11,12 @@ from agentdesk.channels.imap.patience import Patience, Timeouts
 from agentdesk.channels.imap.session import Session
 from agentdesk.config import ServerUrl
 from tests.dialogue.certificates import Authority
-from tests.dialogue.server import Server, Step, answer, hear, say
+from tests.dialogue.server import Server, Step, answer, both, hear, say
 
 QUICK = Timeouts(connect=2, greeting=2, goodbye=0.2, command=Patience(silence=0.5, seconds=2, rate=2000, most=3, bytes=1 << 20))
+"""For tests of what happens when the time is over."""
+CALM = Timeouts(connect=30, greeting=30, goodbye=0.2, command=Patience(silence=30, seconds=60, rate=2000, most=60, bytes=1 << 20))
+"""For all others: a machine may be busy."""
 
 BASE = "IMAP4rev1 AUTH=PLAIN SASL-IR"
 PLAIN_LOGIN = r"{tag} AUTHENTICATE PLAIN AHVzZXIAc2VjcmV0"
@@ -46,7 +49,7 @@ def connected(
     scheme: str = "imap",
     host: str = "127.0.0.1",
     authority: Authority | None = None,
-    timeouts: Timeouts = QUICK,
+    timeouts: Timeouts = CALM,
     user: str = "user",
     password: str = "secret",
 ) -> Iterator[Connection]:
@@ -59,16 +62,17 @@ def connected(
 
 
 @contextmanager
-def session(server: Server, timeouts: Timeouts = QUICK) -> Iterator[Session]:
+def session(server: Server, timeouts: Timeouts = CALM) -> Iterator[Session]:
     with connected(server, timeouts=timeouts) as connection:
         yield Session(connection)
 
 
 def patient(**changes: float) -> Timeouts:
-    return replace(QUICK, command=replace(QUICK.command, **changes))
+    return replace(CALM, command=replace(CALM.command, **changes))
 
 
-AHEAD = answer(r"{tag} UID FETCH [0-9]+:[0-9]+ \(UID FLAGS .*REFERENCES\)\]\)")
-"""What goes with SELECT where a mailbox is known: what came since. Nothing did."""
+WHO = r"{tag} UID FETCH [0-9]+ \(UID BODY.PEEK\[HEADER.FIELDS \(MESSAGE-ID\)\]\)"
+AHEAD = both(answer(WHO), answer(r"{tag} UID FETCH [0-9]+:[0-9]+ \(UID FLAGS .*REFERENCES\)\]\)"))
+"""What goes with SELECT where a mailbox is known: who its newest mail is, and what came since. Nothing did."""
 REST = answer(r"{tag} UID FETCH [0-9:,]+ \(UID BODY.PEEK\[HEADER.FIELDS \(AUTHENTICATION-RESULTS .* BODYSTRUCTURE\)")
 """What follows rows that came lean. The server has nothing to say to it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.contract.memory_store import MemoryStore
@@ -97,3 +99,22 @@ def test_a_server_that_gives_up_telling_is_looked_at_again() -> None:
         sync(made)
         assert not made._need().notified
     assert ids(store, "Sent") == {9}
+
+
+def test_what_is_said_with_the_answer_to_notify_does_not_wait_for_more() -> None:
+    """It was there before anybody listened."""
+
+    def at_once(talk: Conversation) -> None:
+        first, second = talk.lines[-2].split(" ")[0], talk.lines[-1].split(" ")[0]
+        talk.tag = second
+        talk.send(b"* 2 EXISTS\r\n" + row(2, 2) + f"\r\n{first} OK telling\r\n+ idling\r\n".encode())
+
+    script = (*BEGUN, hear("{tag} NOTIFY .*"), hear("{tag} IDLE"), at_once, goodbye)
+    store = MemoryStore()
+    with serve(*script, strict=False) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+        began = time.monotonic()
+        made.wait(1_000)
+        assert time.monotonic() - began < 500
+        sync(made)
+    assert ids(store) == {1, 2}

@@ -21,7 +21,7 @@ from agentdesk.domain.message import Address, Envelope
 from agentdesk.errors import Refused
 from agentdesk.mail.reader import Reader
 from tests.contract.memory_store import MemoryStore
-from tests.dialogue.imap_scripts import AHEAD, QUICK, REST, connected, logged_in, selected, session
+from tests.dialogue.imap_scripts import AHEAD, CALM, REST, WHO, connected, logged_in, selected, session
 from tests.dialogue.server import (
     Conversation,
     Server,
@@ -49,7 +49,7 @@ def config(server: Server) -> MailChannelConfig:
 
 @contextmanager
 def channel(server: Server, store: MemoryStore, **options: object) -> Iterator[ImapChannel]:
-    made = ImapChannel(config(server), "secret", store, timeouts=QUICK, texts=False, **options)  # type: ignore[arg-type]
+    made = ImapChannel(config(server), "secret", store, timeouts=CALM, texts=False, **options)  # type: ignore[arg-type]
     try:
         made.open()
         yield made
@@ -145,7 +145,7 @@ def test_a_search_that_finds_more_than_there_is(capability: str) -> None:
 def test_qresync_that_is_refused() -> None:
     script = (
         *logged_in("ENABLE", "QRESYNC", "CONDSTORE"), hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC \(7 50 1:3\)\)'),
-        both_answers, hear("{tag} UID FETCH 3:28 .*"), say("{tag} BAD no mailbox"), LIST, answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
+        both_answers, hear(WHO), say("{tag} BAD no mailbox"), hear("{tag} UID FETCH 4:28 .*"), say("{tag} BAD no mailbox"), LIST, answer('{tag} SELECT "INBOX"', "* 3 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4] ok", "* OK [HIGHESTMODSEQ 50] ok"),
         goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -159,13 +159,13 @@ def both_answers(talk: Conversation) -> None:
     talk.send(f"{first} OK enabled\r\n{second} BAD no such parameter\r\n".encode())
 
 
-def qresync_select(*lines: str, ahead: tuple[bytes, ...] = ()) -> tuple[Step, ...]:
+def qresync_select(*lines: str, who: tuple[bytes, ...] = (), ahead: tuple[bytes, ...] = ()) -> tuple[Step, ...]:
     def enabled(talk: Conversation) -> None:
         first, second = (line.split(" ")[0] for line in talk.lines[-2:])
         said = "".join(f"{line}\r\n" for line in lines)
         talk.send(f"{first} OK enabled\r\n{said}{second} OK done\r\n".encode())
 
-    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), enabled, answer("{tag} UID FETCH 3:28 .*", *ahead)
+    return hear("{tag} ENABLE QRESYNC"), hear(r'{tag} SELECT "INBOX" \(QRESYNC .*\)'), enabled, answer(WHO, *who), answer("{tag} UID FETCH 4:28 .*", *ahead)
 
 
 QRESYNC = logged_in("ENABLE", "QRESYNC", "CONDSTORE", "ESEARCH")
@@ -250,7 +250,7 @@ def test_uidvalidity_that_changes_while_rows_come() -> None:
     second = (*logged_in(), selected(exists=3, uidnext=4, uidvalidity=8), LIST, answer("{tag} FETCH 1:3 .*", *window), REST, goodbye)
     store = MemoryStore()
     with serve(*first, then=second) as server:
-        made = ImapChannel(config(server), "secret", store, timeouts=QUICK, texts=False, look_around=1e9)
+        made = ImapChannel(config(server), "secret", store, timeouts=CALM, texts=False, look_around=1e9)
         made.open()
         with pytest.raises(ChannelDown, match="UIDVALIDITY"):
             sync(made)
@@ -266,7 +266,7 @@ def test_a_known_uid_that_is_another_mail_brings_the_folder_in_again() -> None:
     """UIDVALIDITY, UIDNEXT and mod-sequence fit, and yet it is another mailbox."""
     other = "From: b@example.org\r\nSubject: other\r\nMessage-ID: <other@x>\r\n\r\n"
     script = (
-        *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, ahead=(row(3, 3, header=other),)), LIST,
+        *QRESYNC, *qresync_select("* 3 EXISTS", *OPENED, who=(row(3, 3, header=other),)), LIST,
         answer("{tag} FETCH 1:3 .*", row(1, 1), row(2, 2), row(3, 3, header=other)), REST, goodbye,
     )  # fmt: skip
     store = stored(1, 2, 3, modseq=50)
@@ -278,7 +278,7 @@ def test_a_known_uid_that_is_another_mail_brings_the_folder_in_again() -> None:
 
 
 def test_what_came_since_comes_with_select() -> None:
-    script = (*QRESYNC, *qresync_select("* 4 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 5] ok", "* OK [HIGHESTMODSEQ 60] ok", ahead=(row(3, 3), row(4, 4))), LIST, REST, goodbye)
+    script = (*QRESYNC, *qresync_select("* 4 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 5] ok", "* OK [HIGHESTMODSEQ 60] ok", who=(row(3, 3),), ahead=(row(4, 4),)), LIST, REST, goodbye)
     store = stored(1, 2, 3, modseq=50)
     with serve(*script) as server, channel(server, store, look_around=1e9) as made:
         sync(made)
@@ -409,7 +409,7 @@ def test_bye_in_the_middle_of_it_and_on_from_there() -> None:
     )  # fmt: skip
     store = MemoryStore()
     with serve(*first, then=second) as server:
-        made = ImapChannel(config(server), "secret", store, timeouts=QUICK, texts=False, look_around=1e9)
+        made = ImapChannel(config(server), "secret", store, timeouts=CALM, texts=False, look_around=1e9)
         made.open()
         with pytest.raises(ChannelDown, match="enough"):
             sync(made)

@@ -183,13 +183,11 @@ class ImapChannel:
     def _idle(self, mailbox: Mailbox, until: float) -> bool:
         """Listen; False if the server would not, or ends it at once each time."""
         now = time.monotonic()
-        if self._connection.idling and now - self._idle_since >= self._idle_for:
-            self._connection.end_idle()
-        if not self._connection.idling:
+        if not self._connection.idling or now - self._idle_since >= self._idle_for:
             if now - self._idle_since < _IDLE_TOO_SHORT and self._connection.idle_ended:
                 return False
-            begun, answers = self._connection.idle(*mailbox.notification())
-            mailbox.take_notification(answers)
+            begun, answers = self._connection.idle(*mailbox.before_listening())
+            mailbox.take_answers(answers)
             if not begun:
                 return False
             self._idle_since = now

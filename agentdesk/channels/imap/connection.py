@@ -249,10 +249,14 @@ class Connection:
         return self._idle is not None and self._idle.answer is not None
 
     def idle(self, *before: Command) -> tuple[bool, list[Answer]]:
-        """Begin to listen; False if the server would not. `before`: commands without literals, in the same flight; and their answers."""
-        if self.idling:
-            return True, []
-        self.end_idle()
+        """Begin to listen, or begin anew; False if the server would not.
+
+        `before`: commands without literals, in the same flight; their answers are returned, too.
+        """
+        old = self._idle if self.idling and not self.quirks.one_by_one and not self.quirks.done_alone else None
+        if old is None:
+            self.end_idle()
+        self._idle = None
         answers = []
         if before and self.quirks.one_by_one:
             answers, before = self.run(*before), ()
@@ -262,8 +266,12 @@ class Connection:
         lines = [one.segments(waiting.tag, nonsync=-1)[0] for one, waiting in zip(before, first, strict=True)]
         with wire.bell:
             turn = wire.continued
-        wire.ouq.put(Flight(b"".join(lines) + pending.tag + b" IDLE\r\n"))
-        self._await(lambda: wire.may_go_on(pending, turn) and all(one.answer for one in first), self.timeouts.command)
+        wire.ouq.put(Flight((b"" if old is None else b"DONE\r\n") + b"".join(lines) + pending.tag + b" IDLE\r\n"))
+        due = first if old is None else [old, *first]
+        self._await(lambda: wire.may_go_on(pending, turn) and all(one.answer for one in due), self.timeouts.command)
+        if old is not None and old.answer is not None:
+            with wire.bell:
+                wire.untagged[:0] = old.answer.untagged
         answers += [one.answer for one in first if one.answer is not None]
         self._idle = pending
         if pending.answer is not None:

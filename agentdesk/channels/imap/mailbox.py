@@ -13,7 +13,7 @@ from agentdesk.channels.imap.responses import Answer
 from agentdesk.channels.imap.responses import Mailbox as Listed
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.rows import Rows
-from agentdesk.channels.imap.session import Session
+from agentdesk.channels.imap.session import Also, Session
 from agentdesk.domain.mailbox import MailStore, Place, Role
 from agentdesk.errors import Refused
 from agentdesk.locale import say
@@ -108,7 +108,10 @@ class Mailbox:
         if self.session.selected == sync.name and sync.entered:
             return
         others = self._others(sync.name) if sync.state.role is Role.INBOX and self.look_is_due() else []
-        selection = sync.enter(self.session, [other.name for other in others], list_too=not self._listed)
+        names = [other.name for other in others]
+        asked = self._notification(names) if names and self._listed else None
+        selection = sync.enter(self.session, Also(look_at=names, notify=asked, listed=not self._listed))
+        self.notified = self.notified or selection.notified
         if others:
             self._learn(others, selection.counts)
         if not self._listed and selection.mailboxes:
@@ -134,17 +137,19 @@ class Mailbox:
             _log.warning("the server gave up telling what happens by itself; it is asked again")
             self.notified, self.looked_at = False, -self.look_around
 
-    def notification(self) -> list[Command]:
-        """What to say before listening for the first time, so that the server tells of everything by itself."""
-        if self._asked_to_notify or not self.session.offers("NOTIFY"):
-            return []
-        names = [sync.name for sync in self.folders.values() if sync.name != self.session.selected]
-        asked = self.session.notify(names, self.rows.pushed(self.session))
-        self._asked_to_notify = True
+    def before_listening(self) -> list[Command]:
+        """What to say in the flight of the first IDLE, unless it was said, so that the server tells of everything by itself."""
+        asked = self._notification([sync.name for sync in self.folders.values() if sync.name != self.session.selected])
         return [] if asked is None else [asked]
 
-    def take_notification(self, answers: Sequence[Answer]) -> None:
-        """The answer to that."""
+    def _notification(self, names: Sequence[str]) -> Command | None:
+        if self._asked_to_notify or not self.session.offers("NOTIFY", "IDLE"):
+            return None
+        self._asked_to_notify = True
+        return self.session.notify(names, self.rows.pushed(self.session))
+
+    def take_answers(self, answers: Sequence[Answer]) -> None:
+        """The answers to that."""
         for answer in answers:
             self.notified = answer.ok
             self.session.note(answer)

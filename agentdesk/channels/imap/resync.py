@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from agentdesk.channels.imap import responses, rows
@@ -19,7 +20,7 @@ from agentdesk.channels.imap.pace import Pace
 from agentdesk.channels.imap.record import BATCH, FolderRecord
 from agentdesk.channels.imap.responses import Fetched
 from agentdesk.channels.imap.rows import Rows
-from agentdesk.channels.imap.session import Batch, Known, Selection, Session
+from agentdesk.channels.imap.session import Also, Batch, Known, Selection, Session
 from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
 
 _log = logging.getLogger(__name__)
@@ -104,27 +105,26 @@ class FolderSync(FolderRecord):
 
     # Entering.
 
-    def enter(self, session: Session, look_at: Sequence[str] = (), *, list_too: bool = False) -> Selection:
-        """Select the folder and learn what happened there in the meantime; also, in the same flight, counts of others and all names."""
+    def enter(self, session: Session, also: Also) -> Selection:
+        """Select the folder and learn what happened there in the meantime; and what else is asked in the same flight."""
         state, known = self.state, None
         if state.uidvalidity and state.modseq and self.known:
             known = Known(state.uidvalidity, state.modseq, min(self.known), max(self.known))
-        ahead = self._ahead()
-        wanted = None if ahead is None else (ahead, self._rows.lean(session))
-        selection = session.select(self.name, known, look_at, wanted, list_too=list_too)
+        selection = session.select(self.name, known, replace(also, fetch=self._ahead(session)))
         self._arrive(session, selection)
         self._met = True
         return selection
 
-    def _ahead(self) -> Word | None:
+    def _ahead(self, session: Session) -> list[tuple[Word, tuple[Word, ...]]]:
         """What to ask for together with SELECT: what has come since. `n:m` and not `n:*`, which means the last one if there is none.
 
-        On a new connection the newest mail that is known is asked for, too. It must be the same: a mailbox that was made anew may
-        have the UIDVALIDITY of the old one, and then nothing else tells that its UIDs stand for other mails."""
-        if not self.known or not self.state.uidnext or self.state.uidnext + _AHEAD > responses.LARGEST:
-            return None
-        first = self.state.uidnext if self._met else max(self.known)
-        return number_range(min(first, self.state.uidnext), self.state.uidnext + _AHEAD - 1)
+        On a new connection also who the newest mail is that we know. It must be the same: a mailbox that was made anew may have
+        the UIDVALIDITY of the old one, and then nothing else tells that its UIDs stand for other mails."""
+        first = self.state.uidnext
+        if not self.known or not first or first + _AHEAD > responses.LARGEST:
+            return []
+        ahead = [(number_range(first, first + _AHEAD - 1), self._rows.lean(session))]
+        return ahead if self._met else [(number_set([max(self.known)]), rows.WHO), *ahead]
 
     def _leanly(self) -> bool:
         """Whether rows are wanted before everything else."""

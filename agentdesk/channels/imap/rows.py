@@ -29,6 +29,8 @@ _ROW = (word("UID"), word("FLAGS"), word("INTERNALDATE"), word("RFC822.SIZE"))
 _LEAN = _fields(ROW_FIELDS)
 _WHOLE = _fields(HEADER_FIELDS)
 _REST = _fields(REST_FIELDS)
+WHO = (word("UID"), _fields(("MESSAGE-ID",)))
+"""What tells one mail from another."""
 LEAST = (word("UID"), word("INTERNALDATE"), _fields(("FROM", "SUBJECT", "DATE", "MESSAGE-ID")))
 """The least that makes a row, where more can't be read."""
 

@@ -81,6 +81,22 @@ class Selection:
     """What was asked for before it was known what there is."""
     mailboxes: list[Mailbox] | None = None
     """Every mailbox, if that was asked for, too."""
+    notified: bool = False
+    """The server agreed to tell by itself what happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What is asked for together with SELECT."""
+
+    fetch: Sequence[tuple[Word, Sequence[Word]]] = ()
+    """(messages, items), by UID; before it is known what there is."""
+    look_at: Sequence[str] = ()
+    """Other mailboxes whose counts are wanted."""
+    notify: Command | None = None
+    """Instead of asking for the counts: have them told, now and whenever they change."""
+    listed: bool = False
+    """The names of all mailboxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,14 +290,10 @@ class Session:
                     found[name] = responses.status(response)
         return found
 
-    def select(
-        self, name: str, known: Known | None = None, look_at: Sequence[str] = (), ahead: tuple[Word, Sequence[Word]] | None = None,
-        *, list_too: bool = False,
-    ) -> Selection:
+    def select(self, name: str, known: Known | None = None, also: Also | None = None) -> Selection:
         """Select a mailbox; with `known` and QRESYNC (RFC 7162) also learn what happened since.
 
-        `look_at`: other mailboxes whose counts are wanted, asked for in the same flight; `ahead`: messages and items,
-        `list_too`: the names of all mailboxes, likewise.
+        `also`: what is asked for in the same flight.
 
         Raises:
             Refused: there is none of this name, or it can't be opened.
@@ -300,10 +312,13 @@ class Session:
             words.append(word("(CONDSTORE)"))
         self.selected = ""
         self.news = News()
-        after = [] if ahead is None else [_fetch_command(*ahead)]
-        last = [self._list_command()] if list_too else []
-        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *after, *self._status_commands(look_at), *last)
-        counts = self._counts(answers, look_at)
+        also = also or Also()
+        after = [_fetch_command(which, items) for which, items in also.fetch]
+        last = [self._list_command()] if also.listed else []
+        telling = [] if also.notify is None else [also.notify]
+        counting = [] if telling else self._status_commands(also.look_at)
+        answers = self.connection.run(*before, Command("SELECT", tuple(words)), *after, *counting, *telling, *last)
+        counts = self._counts(answers, also.look_at)
         answer = answers[len(before)]
         if not answer.ok and len(words) > 1:  # the parameters are what it does not like: RFC 7162 lets it say BAD
             resync = False
@@ -320,12 +335,16 @@ class Session:
                 if one is not None and one.content("HEADER.FIELDS") is None:
                     self.note_flags(one)
         asked = answers[len(before) + 1 : len(before) + 1 + len(after)]
+        notified = bool(telling) and answers[-1 - len(last)].ok
+        if telling and not notified:
+            counts = self.status(also.look_at)
         return replace(
             selection,
             counts=counts,
             # Dovecot says at times that a FETCH is done before it sends what was asked for: all that came belongs to it
             ahead=self._batch(answers[len(before) + 1 :]) if asked and all(one.ok for one in asked) else None,
-            mailboxes=_listed(answers[-1]) if list_too and answers[-1].ok else None,
+            mailboxes=_listed(answers[-1]) if last and answers[-1].ok else None,
+            notified=notified,
         )
 
     def _selection(self, name: str, answer: Answer, *, resynced: bool) -> Selection:
