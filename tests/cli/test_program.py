@@ -115,8 +115,9 @@ def test_a_closed_pipe_is_no_traceback(world):
 
 
 WAITS_FOR_STDIN = """
-import sys, threading
+import signal, sys, threading
 from agentdesk import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background is born deaf to it
 class Never:
     def read(self):
         print("waiting", file=sys.stderr, flush=True)
