@@ -24,7 +24,7 @@ def test_work_goes_on_by_itself(error: str, first: int, *, lasting: bool) -> Non
     if why := impossible():
         pytest.skip(why)
     with posts.scripted() as post, Victims() as victims:
-        figure = disk.writes(post, victims, error, lasting=lasting, first=first, every=61)
+        figure = disk.writes(post, victims, error, lasting=lasting, first=first, every=83)
     assert not figure.failures, str(figure)
     assert figure.rounds > 3, str(figure)
 
