@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdesk.config import load
+from agentdesk.channels.imap.connection import Connection
+from agentdesk.config import ServerUrl, load
 from agentdesk.desk import Desk
 from agentdesk.desk.engine_process import EngineProcess
 from bench import corpus
@@ -53,7 +54,10 @@ imap = "4h"
 week = {{ mon-fri = "09:00-18:00" }}
 """
 NEWEST = 50
+NEW = 10
 PHOTOGRAPH = 2_000_000
+COUNTED = 4.0
+"""Seconds in which the engine writes down what it counted."""
 
 
 @dataclass(slots=True)
@@ -136,9 +140,14 @@ def _measure(server: object, messages: int) -> list[Figure]:
 
         size = sum(len(mail.raw) for mail in mails)
         figures = [Figure("(loading the mailbox)", loaded, "s", note=f"{size / messages:,.0f} B a message, {size / 1e6:.0f} MB")]
-        for measured in (_cold(start("normal"), mails), _warm(start("normal"), loader), _thin(start("thin"))):
+        for measured in (_cold(start("normal"), mails), _warm(start("normal"), loader)):
+            figures += measured
+        fresh = [corpus.arrival(number) for number in range(100, 100 + NEW)]
+        loader.append(fresh)
+        for measured in (_new(start("normal"), fresh, loader), _thin(start("thin"))):
             figures += measured
         loader.close()
+        figures += _tls(server, user)
     line.close()
     return figures
 
@@ -160,7 +169,8 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
     def lapse(name: str, at: float, *goals: float | None) -> None:
         crossed, cpu = lap.crossed, cpu_seconds(lap.pid)
         figures.append(Figure(f"{name}", at - lap.began, "s", goals[0] if goals else None, f"engine's CPU {cpu:.1f} s"))
-        figures.append(Figure(f"{name}: received", crossed.down, "B", goals[1] if goals else None, f"sent {crossed.up:,} B"))
+        moved = f"{crossed.down:,} received, {crossed.up:,} sent"
+        figures.append(Figure(f"{name}: bytes", crossed.down + crossed.up, "B", goals[1] if goals else None, moved))
         figures.append(Figure(f"{name}: round trips", crossed.trips, "", goals[2] if goals else None))
 
     at = lap.until(60, "the newest rows", lambda: db.value(rows, newest) == len(newest))
@@ -186,6 +196,7 @@ def _cold(lap: Lap, mails: Sequence[corpus.Mail]) -> list[Figure]:
     lap.until(60, "rest", lap.ready)
     figures.append(Figure("a write of the screen's meanwhile", statistics.median(waited), "ms", 50, f"slowest of {len(waited)}: {max(waited):.0f} ms"))
     figures.append(Figure("engine's memory, the most", most_resident(lap.pid), "MB"))
+    time.sleep(COUNTED)
     said = db.one("SELECT bytes_in, bytes_out FROM channel")
     off = abs(said["bytes_in"] - lap.crossed.down) + abs(said["bytes_out"] - lap.crossed.up)
     figures.append(Figure("the desk's own count is off by", off, "B", most=2_000))
@@ -199,8 +210,8 @@ def _warm(lap: Lap, loader: Loader) -> list[Figure]:
     crossed = lap.crossed
     figures = [
         Figure("warm, nothing new", at - lap.began, "s"),
-        Figure("warm, nothing new: received", crossed.down, "B", 2_000, f"sent {crossed.up:,} B"),
-        Figure("warm, nothing new: round trips", crossed.trips, ""),
+        Figure("warm, nothing new: received", crossed.down, "B", 1_500, f"sent {crossed.up:,} B"),
+        Figure("warm, nothing new: round trips", crossed.trips, "", 3),
     ]
     time.sleep(0.5)  # until it listens; the server's answer to IDLE belongs to none of the figures
     taken = []
@@ -217,8 +228,21 @@ def _warm(lap: Lap, loader: Loader) -> list[Figure]:
     figures.append(Figure("new mail by IDLE, until the row", statistics.median(taken), "s", 1.0, note))
     figures.append(Figure("new mail by IDLE, with its text", crossed.down / 5, "B", note=f"sent {crossed.up / 5:,.0f} B"))
     _end(lap)
-    loader.append([corpus.photograph(PHOTOGRAPH)])
     return figures
+
+
+def _new(lap: Lap, fresh: Sequence[corpus.Mail], loader: Loader) -> list[Figure]:
+    """Until what came while nobody was there is listed."""
+    at = lap.until(60, "the new mails", lambda: all(lap.has(mail.message_id) for mail in fresh))
+    crossed = lap.crossed
+    lap.until(60, "rest", lap.ready)
+    _end(lap)
+    loader.append([corpus.photograph(PHOTOGRAPH)])
+    return [
+        Figure(f"warm, {len(fresh)} new", at - lap.began, "s"),
+        Figure(f"warm, {len(fresh)} new: received", crossed.down, "B", 3_200, f"sent {crossed.up:,} B"),
+        Figure(f"warm, {len(fresh)} new: round trips", crossed.trips, "", 3),
+    ]
 
 
 def _text(lap: Lap, message_id: str) -> bool:
@@ -229,18 +253,45 @@ def _thin(lap: Lap) -> list[Figure]:
     wanted = corpus.photograph(0).message_id
     at = lap.until(60, "rest", lambda: lap.has(wanted) and lap.ready())
     figures = [Figure("thin line, one new: received", lap.crossed.down, "B", 4_000, f"{at - lap.began:.2f} s")]
-    time.sleep(0.5)  # until it listens
-    before, began = lap.crossed, time.perf_counter()
     message = lap.desk.database.value("SELECT row FROM message WHERE message_id = ?", (wanted,))
-    lap.desk.reading.want_text(message)
-    lap.engine.wake()
-    at = lap.until(20, "its text", lambda: _text(lap, wanted))
-    crossed = lap.crossed.since(before)
-    text = lap.desk.database.value("SELECT length(CAST(text AS BLOB)) + length(CAST(quoted AS BLOB)) FROM message WHERE row = ?", (message,))
-    figures.append(Figure("open a message with a 2 MB attachment", at - began, "s"))
-    figures.append(Figure("open a message with a 2 MB attachment: received", crossed.down, "B", 1_500 + text, f"its text has {text} B"))
-    figures.append(Figure("open a message with a 2 MB attachment: round trips", crossed.trips, ""))
+    for name in ("its structure known", "its structure not known"):
+        time.sleep(0.5)  # until it listens
+        before, began = _texts(lap), time.perf_counter()
+        lap.desk.reading.want_text(message)
+        lap.engine.wake()
+        at = lap.until(20, "its text", lambda: _text(lap, wanted))
+        lap.until(20, "the count", lambda before=before: _texts(lap).trips > before.trips)
+        used = _texts(lap).since(before)
+        text = lap.desk.database.value("SELECT length(CAST(text AS BLOB)) + length(CAST(quoted AS BLOB)) FROM message WHERE row = ?", (message,))
+        what = f"open a message with a 2 MB attachment, {name}"
+        figures.append(Figure(what, at - began, "s"))
+        figures.append(Figure(f"{what}: bytes", used.down + used.up, "B", 1_000 + text, f"its text has {text} B"))
+        figures.append(Figure(f"{what}: round trips", used.trips, "", 1))
+        lap.desk.database.write(lambda tx: tx.execute("UPDATE message SET text = NULL WHERE row = ?", (message,)))
+        lap.desk.database.write(lambda tx: tx.execute("DELETE FROM source WHERE message = ?", (message,)))
     _end(lap)
+    return figures
+
+
+def _texts(lap: Lap) -> Crossed:
+    """What was moved for texts, by the desk's own count: in the same breath it listens again."""
+    used = lap.desk.database.one("SELECT coalesce(sum(bytes_in), 0), coalesce(sum(bytes_out), 0), coalesce(sum(round_trips), 0) FROM traffic WHERE job = 'texts'")
+    return Crossed(*used)
+
+
+def _tls(server: object, user: str) -> list[Figure]:
+    """What TLS adds to a connection: a new one, and one that takes up the session of before. The certificate is one small one; chains are larger."""
+    line = Line(server.tls)  # type: ignore[attr-defined]  # as above
+    connection = Connection(ServerUrl("imaps", "localhost", line.port), ca_file=server.authority.file)  # type: ignore[attr-defined]  # as above
+    figures = []
+    for name in ("TLS adds to a connection", "TLS adds to one that takes up its session"):
+        before, used = line.crossed, connection.usage.copy()
+        connection.open(user, "secret")
+        connection.close()
+        time.sleep(0.3)  # until the line is empty
+        crossed, payload = line.crossed.since(before), connection.usage.since(used)
+        figures.append(Figure(name, crossed.down + crossed.up - payload.bytes_in - payload.bytes_out, "B", note="resumed" if connection.tls.resumed else "new"))
+    line.close()
     return figures
 
 

@@ -499,6 +499,21 @@ def test_status_of_names_beyond_ascii_in_one_flight() -> None:
         assert made.status(["Gelöscht", "Spam"]) == {"Gelöscht": {"MESSAGES": 3, "UIDNEXT": 9, "UIDVALIDITY": 7, "UNSEEN": 0}}
 
 
+def test_counts_of_several_folders_are_one_command() -> None:
+    script = (
+        *logged_in("LIST-EXTENDED", "LIST-STATUS"),
+        answer(
+            r'{tag} LIST "" \("Sent" "Junk"\) RETURN \(STATUS \(MESSAGES UIDNEXT UIDVALIDITY UNSEEN\)\)', '* LIST () "/" Sent',
+            "* STATUS Sent (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 UNSEEN 0)", '* LIST () "/" Junk', "* STATUS Junk (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)",
+        ),
+        hear(r'{tag} STATUS "100%" .*'), hear('{tag} STATUS "Junk" .*'),
+        lambda talk: talk.send(b"".join(talk.lines[at].split(" ")[0].encode() + b" NO not there\r\n" for at in (-2, -1))), goodbye,
+    )  # fmt: skip
+    with serve(*script) as server, session(server) as made:
+        assert {name: counts["MESSAGES"] for name, counts in made.status(["Sent", "Junk"]).items()} == {"Sent": 3, "Junk": 0}
+        assert made.status(["100%", "Junk"]) == {}, "a name that would be a pattern is asked for by itself"
+
+
 def test_create_below_the_prefix_of_the_server() -> None:
     from agentdesk.channels.imap import folders
     from agentdesk.channels.imap.responses import Mailbox

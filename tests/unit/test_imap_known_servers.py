@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,11 @@ def test_every_entry_has_its_date_and_its_source() -> None:
         assert len(entry.source) > 20
         assert entry.does != quirks.Quirks()
         assert entry.hosts or entry.greets or entry.capability
+
+
+def test_every_entry_is_described() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "servers.md").read_text("utf-8")
+    assert [entry.who for entry in quirks.TABLE if f"| {entry.who} |" not in page] == []
 
 
 @pytest.mark.parametrize(

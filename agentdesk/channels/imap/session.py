@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from agentdesk.channels.imap.responses import Answer, Fetched, Mailbox, Runs, Un
 from agentdesk.errors import Refused
 from agentdesk.locale import say
 
+_WILD = re.compile(rb"[%*]")
 _STATUS_ITEMS = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
 
 
@@ -136,7 +138,7 @@ class Session:
     def run(self, *commands: Command, patience: Patience | None = None) -> list[Answer]:
         """Commands in one flight; what was said unasked goes to `news`. FETCH stays with the answers to FETCH."""
         answers = self.connection.run(*commands, patience=patience)
-        asked = any(one.verb == "STATUS" for one in commands)
+        asked = any(one.verb in ("STATUS", "LIST") for one in commands)
         for one, answer in zip(commands, answers, strict=True):
             self._note(answer.untagged)
             if not asked:
@@ -278,6 +280,10 @@ class Session:
         items = [Word(item.encode()) for item in _STATUS_ITEMS]
         if self._modseqs:
             items.append(word("HIGHESTMODSEQ"))
+        patterns = [one for one in map(mailbox, names) if not isinstance(one, Literal) and not _WILD.search(one)]
+        if len(names) > 1 and len(patterns) == len(names) and self.offers("LIST-EXTENDED", "LIST-STATUS"):
+            # RFC 5819: one command for all of them
+            return [command("LIST", word('""'), group(*patterns), word("RETURN"), group(word("STATUS"), group(*items)))]
         return [command("STATUS", mailbox(name), group(*items)) for name in names]
 
     @staticmethod
