@@ -9,11 +9,12 @@ from datetime import date
 
 from agentdesk.channels.imap import folders
 from agentdesk.channels.imap.commands import Command
+from agentdesk.channels.imap.exchange import Also
 from agentdesk.channels.imap.responses import Answer
 from agentdesk.channels.imap.responses import Mailbox as Listed
 from agentdesk.channels.imap.resync import FolderSync
 from agentdesk.channels.imap.rows import Rows
-from agentdesk.channels.imap.session import Also, Session
+from agentdesk.channels.imap.session import Session
 from agentdesk.domain.mailbox import MailStore, Place, Role
 from agentdesk.errors import Refused
 from agentdesk.locale import say

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agentdesk.channels.imap.session import Batch
+from agentdesk.channels.imap import responses
+from agentdesk.channels.imap.commands import Word, number_range, word
+from agentdesk.channels.imap.exchange import Batch
+from agentdesk.channels.imap.session import Session
 from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Place, Role
 from agentdesk.mail.headers import message_id, parse_fields
 
@@ -75,3 +78,32 @@ class FolderRecord:
         state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields of these types by name
         self.state = state
         self._store.save_folder(state)
+
+    # Comparing with the server.
+
+    def _range(self) -> Word:
+        return number_range(min(self.known), max(self.known))
+
+    def _check(self, session: Session, uids: Sequence[int]) -> None:
+        """Compare the flags of some messages, one by one."""
+        here = [uid for uid in uids if uid in self.known]
+        if not here:
+            return
+        flags = session.flags_of(number_range(here[0], here[-1]))
+        self._flags(flags)
+        missing = [uid for uid in here if uid not in flags]
+        if missing:
+            exist = self._exist(session, missing)
+            self._vanish([uid for uid in missing if uid not in exist])
+
+    def _exist(self, session: Session, uids: Sequence[int]) -> set[int]:
+        """Those that the server has."""
+        return set(responses.among(session.search_uids(uids), sorted(uids)))
+
+    def _audit(self, session: Session) -> None:
+        """Which of the known messages are still there."""
+        if not self.known:
+            return
+        ordered = sorted(self.known)
+        there = set(responses.among(session.search(word("UID"), self._range()), ordered))
+        self._vanish([uid for uid in ordered if uid not in there])

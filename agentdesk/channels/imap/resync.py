@@ -15,12 +15,13 @@ from dataclasses import replace
 from datetime import date
 
 from agentdesk.channels.imap import responses, rows
-from agentdesk.channels.imap.commands import Word, number_range, number_set, word
+from agentdesk.channels.imap.commands import Word, number_range, number_set
+from agentdesk.channels.imap.exchange import Also, Batch, Known, Selection
 from agentdesk.channels.imap.pace import Pace
 from agentdesk.channels.imap.record import BATCH, FolderRecord
 from agentdesk.channels.imap.responses import Fetched
 from agentdesk.channels.imap.rows import Rows
-from agentdesk.channels.imap.session import Also, Batch, Known, Selection, Session
+from agentdesk.channels.imap.session import Session
 from agentdesk.domain.mailbox import Arrival, FolderState, MailStore, Role
 
 _log = logging.getLogger(__name__)
@@ -217,9 +218,6 @@ class FolderSync(FolderRecord):
             ordered = sorted(self.known)
             self._checks = [ordered[at : at + _CHECKED] for at in range(0, len(ordered), _CHECKED)]
 
-    def _range(self) -> Word:
-        return number_range(min(self.known), max(self.known))
-
     def _as_counted(self) -> bool:
         """Whether there are as many messages as we know of, as far as that can be said."""
         if not self.state.complete or self._since() is not None or self._arriving or self._new or self._old:
@@ -399,31 +397,7 @@ class FolderSync(FolderRecord):
         _log.warning("%s: the response for UID %d can't be read", self.name, uid)
         return rows.unreadable(uid)
 
-    # Flags and expunges.
-
-    def _check(self, session: Session, uids: Sequence[int]) -> None:
-        """Compare the flags of some messages, one by one."""
-        here = [uid for uid in uids if uid in self.known]
-        if not here:
-            return
-        flags = session.flags_of(number_range(here[0], here[-1]))
-        self._flags(flags)
-        missing = [uid for uid in here if uid not in flags]
-        if missing:
-            exist = self._exist(session, missing)
-            self._vanish([uid for uid in missing if uid not in exist])
-
-    def _exist(self, session: Session, uids: Sequence[int]) -> set[int]:
-        """Those that the server has."""
-        return set(responses.among(session.search_uids(uids), sorted(uids)))
-
-    def _audit(self, session: Session) -> None:
-        """Which of the known messages are still there."""
-        if not self.known:
-            return
-        ordered = sorted(self.known)
-        there = set(responses.among(session.search(word("UID"), self._range()), ordered))
-        self._vanish([uid for uid in ordered if uid not in there])
+    # Whether it is all.
 
     def _settle(self, session: Session) -> None:
         """With all brought in, the server's count and ours must agree; if they don't, find out, once for each difference."""

@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from agentdesk.channels.base import ChannelDown
 from agentdesk.channels.imap import structure
 from agentdesk.channels.imap.commands import Word, number_set, word
+from agentdesk.channels.imap.exchange import Batch
 from agentdesk.channels.imap.responses import Fetched, structure_of
-from agentdesk.channels.imap.session import Batch, Session
+from agentdesk.channels.imap.session import Session
 from agentdesk.domain.mailbox import Arrival, Finished, Unfinished
 from agentdesk.domain.message import Address, Envelope
 from agentdesk.mail.parse import HEADER_FIELDS, REST_FIELDS, ROW_FIELDS
