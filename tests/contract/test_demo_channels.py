@@ -94,6 +94,7 @@ def test_a_reply_goes_out_is_filed_and_answered(
     assert channel.is_filed("<ours-1@casaverde.example>")
 
     def answered() -> bool:
+        channel.wait(1)  # the answer may come after INBOX was entered again: only listening hears of it then
         bring_in(channel)
         return len(store.rows) == 6
 
