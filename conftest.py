@@ -1,6 +1,9 @@
 """Where everything must run, a skip is a failure: `make test-all` sets AGENTDESK_REQUIRE_SERVERS.
 
 Tests marked `shared` may still be skipped: their material does not belong to the project.
+
+`--remaining` leaves out what passed in the last run of this checkout: `.ci/run` runs `make test` first and need not run the same
+tests a second time where the servers are.
 """
 
 from __future__ import annotations
@@ -12,6 +15,39 @@ from collections.abc import Generator
 import pytest
 
 STRICT = os.environ.get("AGENTDESK_REQUIRE_SERVERS") == "1"
+
+
+_PASSED = "agentdesk/passed"
+_passed: set[str] = set()
+_not_passed: set[str] = set()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--remaining", action="store_true", help="leave out the tests that passed in the last run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--remaining"):
+        return
+    done = set(config.cache.get(_PASSED, []))
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in done])
+    items[:] = [item for item in items if item.nodeid not in done]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.outcome != "passed":
+        _not_passed.add(report.nodeid)
+    elif report.when == "call":
+        _passed.add(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Only the process that gathers the reports writes; a run of what remained adds to what was there."""
+    cache = getattr(session.config, "cache", None)  # None with `-p no:cacheprovider`
+    if cache is None or hasattr(session.config, "workerinput"):
+        return
+    before = cache.get(_PASSED, []) if session.config.getoption("--remaining") else []
+    cache.set(_PASSED, sorted({*before, *_passed} - _not_passed))
 
 
 def _reason(longrepr: object) -> str:
