@@ -141,6 +141,16 @@ async def test_an_empty_desk_says_how_to_begin():
         assert "Late 0" in desk.lines()[0]
 
 
+async def test_an_empty_queue_says_that_mail_is_coming_until_it_is_known_that_none_waits():
+    fake = FakeDesk(0)
+    ready, fake.reading.states = fake.reading.states, ()
+    async with opened(fake) as desk:
+        assert "The first messages are coming in." in desk.text(), "the engine is only starting"
+        fake.reading.states = ready
+        desk.screen.changed(frozenset({("channel", 0)}))
+        await desk.until(lambda: "Nothing waits here." in desk.text())
+
+
 @pytest.mark.parametrize("count", [1_000, 100_000])
 async def test_it_reads_a_page_and_no_more(count):
     """The rows read at the start and for a move are the same few pages whatever the length."""

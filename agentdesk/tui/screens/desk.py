@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -170,9 +171,13 @@ class DeskScreen(Screen[None]):
 
         def counted(counts: Counts | Exception) -> None:
             if not isinstance(counts, Exception):
-                self.desk_app.guarded(lambda: self.topline.update(counts, self.desk.reading.channels()))
+                self.desk_app.guarded(partial(self._counted, counts))
 
         self.desk_app.aside(self.desk.queue.counts, counted, wait=wait)
+
+    def _counted(self, counts: Counts) -> None:
+        self.topline.update(counts, self.desk.reading.channels())
+        self.listing.say_when_empty()
 
     def changed(self, changes: frozenset[tuple[str, int]]) -> None:
         """What others (or the writer on our behalf) changed: read that and no more."""

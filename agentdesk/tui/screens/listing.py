@@ -89,7 +89,7 @@ class Listing:
             self.screen.queue.refresh()
             return
         self.screen.queue.fault = ""
-        self._set_empty()
+        self.say_when_empty()
         if show:
             self.screen.queue.show(ids, on=keep)
             if not ids:
@@ -104,7 +104,7 @@ class Listing:
         else:
             self.screen.queue.offer(ids)
 
-    def _set_empty(self) -> None:
+    def say_when_empty(self) -> None:
         """What an empty queue says."""
         app = self.screen.desk_app
         words: tuple[str, ...]
@@ -112,13 +112,21 @@ class Listing:
             words = (say("screen.first_start"), say("screen.first_start_init"), say("screen.first_start_demo"))
         elif self.query_text:
             words = (say("screen.nothing_found"), say("screen.search_hint", key=app.key_of("back")))
-        elif any(c.state in {"new", "connecting", "syncing"} for c in self.screen.topline.channels):
+        elif self._before_first_news():
             words = (say("screen.first_sync"), say("screen.first_sync_hint"))
         elif self.view.key in {"open", "unassigned", "late"}:
             words = (say("screen.all_done"), say("screen.all_done_hint", key=app.key_of("view.choose")))
         else:
             words = (say("screen.empty_view"), say("screen.empty_view_hint", key=app.key_of("view.open")))
-        self.screen.queue.empty = words
+        if words != self.screen.queue.empty:
+            self.screen.queue.empty = words
+            if not self.screen.queue.ids:
+                self.screen.queue.refresh()
+
+    def _before_first_news(self) -> bool:
+        """Whether an empty queue may only mean that nothing has come yet: the engine is only starting, or at its first sync."""
+        channels = self.screen.topline.channels
+        return not channels or any(channel.state in {"new", "connecting", "syncing"} for channel in channels)
 
     def moved(self) -> None:
         """The cursor rests, and then the conversation under it is shown: holding `j` down opens nothing."""
