@@ -1,4 +1,4 @@
-"""How long a keystroke in the snippet picker takes: `python bench/picker.py [--snippets 5000]`.
+"""How long a keystroke in the snippet picker takes: `python -m bench.picker [--snippets 5000] [--json]`.
 
 Every beginning of every query is timed as it would be typed, with the hints of a conversation and without, on a fresh word cache per
 query. The corpus is made here: titles, tags and bodies in four languages out of a vocabulary as skewed as real text is.
@@ -8,13 +8,18 @@ Building the index is timed apart: the desk does it off the first paint.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
+import sys
 import time
+from collections.abc import Callable
+from functools import partial
 
 from agentdesk.snippets.model import Snippet, library
 from agentdesk.snippets.search import Hints, Searcher
 from agentdesk.snippets.words import words_of
+from bench.report import Figure, Part, say
 
 SUBJECTS = (
     "order shipped", "order late", "return label", "return received", "refund started", "refund done", "wrong size", "exchange",
@@ -60,36 +65,46 @@ def corpus(count: int) -> list[Snippet]:
     return made
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--snippets", type=int, default=5000)
-    count = arguments.parse_args().snippets
+def measure(count: int = 5000) -> list[Part]:
+    """Times of processor, in milliseconds, as the screen would have them: what was there before the picker is frozen (`gc.freeze`)."""
     searcher = Searcher(library(corpus(count), []))
-    started = time.perf_counter()
-    searcher.prepare()
-    print(f"build {1000 * (time.perf_counter() - started):.0f} ms for {count} snippets in four languages")
+    figures = [Figure("building the index", _took(searcher.prepare), "ms", note="off the first paint")]
     hints = Hints(
         words=tuple(words_of(MESSAGE)), language="it", order_status="shipped", channel="imap", uses={"bench/s7": 14, "bench/s99": 3}
     )
-    started = time.perf_counter()
-    searcher.search("", hints)
-    print(f"first opening on a conversation {1000 * (time.perf_counter() - started):.1f} ms")
+    figures.append(Figure("first opening on a conversation", _took(lambda: searcher.search("", hints)), "ms"))
     searcher.search("warm up", hints)
-    for name, with_hints in (("hints", hints), ("no hints", Hints())):
-        searcher.search("", with_hints)
-        times: list[tuple[float, str]] = []
+    gc.collect()
+    gc.freeze()
+    for name, given in (("on a conversation", hints), ("without one", Hints())):
+        searcher.search("", given)
+        times = []
         for query in QUERIES:
             searcher.forget()
-            for end in range(1, len(query) + 1):
-                started = time.perf_counter()
-                searcher.search(query[:end], with_hints)
-                times.append((1000 * (time.perf_counter() - started), query[:end]))
-        sorted_times = sorted(value for value, _ in times)
-        print(
-            f"{name}: {len(times)} keystrokes, p50 {statistics.median(sorted_times):.2f} ms, "
-            f"p95 {sorted_times[int(0.95 * len(sorted_times))]:.2f} ms, max {max(times)[0]:.2f} ms ({max(times)[1]!r})"
-        )
+            times += [(_took(partial(searcher.search, query[:end], given)), query[:end]) for end in range(1, len(query) + 1)]
+        taken = sorted(time for time, _ in times)
+        figures += [
+            Figure(f"a keystroke {name}: median", statistics.median(taken), "ms", 2, f"of {len(taken)}"),
+            Figure(f"a keystroke {name}: 95 of 100", taken[int(0.95 * len(taken))], "ms", 5),
+            Figure(f"a keystroke {name}: the slowest", taken[-1], "ms", 10, repr(max(times)[1])),
+        ]
+    gc.unfreeze()
+    return [Part(f"The picker with {count:,} snippets in four languages", tuple(figures))]
+
+
+def _took(do: Callable[[], object]) -> float:
+    began = time.process_time()
+    do()
+    return 1000 * (time.process_time() - began)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="python -m bench.picker", description=__doc__)
+    arguments.add_argument("--snippets", type=int, default=5000)
+    arguments.add_argument("--json", action="store_true")
+    options = arguments.parse_args()
+    return say(measure(options.snippets), as_data=options.json)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

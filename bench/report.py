@@ -11,19 +11,28 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number. `most`: the goal, where there is one; more is over."""
+    """One measured number, with its goal where there is one: `most`, above which it is over, or `least`, below which it is under."""
 
     name: str
     value: float
     unit: str
     most: float | None = None
     note: str = ""
+    least: float | None = None
 
     @property
     def verdict(self) -> str:
+        if self.least is not None:
+            return "ok" if self.value >= self.least else "UNDER"
         if self.most is None:
             return ""
         return "ok" if self.value <= self.most else "OVER"
+
+    @property
+    def goal(self) -> str:
+        if self.least is not None:
+            return f">= {shown(self.least, self.unit)}"
+        return f"<= {shown(self.most, self.unit)}" if self.most is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class Part:
     title: str
     figures: tuple[Figure, ...] = ()
     skipped: str = ""
+    details: tuple[str, ...] = ()
+    """What stands behind the figures, a line each."""
 
 
 def shown(value: float, unit: str) -> str:
@@ -52,16 +63,16 @@ def table(parts: Sequence[Part]) -> str:
             continue
         width = max(len(figure.name) for figure in part.figures)
         for figure in part.figures:
-            goal = f"<= {shown(figure.most, figure.unit)}" if figure.most is not None else ""
-            line = f"  {figure.name:<{width}}  {shown(figure.value, figure.unit):>11} {figure.unit:<3} {goal:>12}  {figure.verdict:<4}  {figure.note}"
+            line = f"  {figure.name:<{width}}  {shown(figure.value, figure.unit):>11} {figure.unit:<3} {figure.goal:>12}  {figure.verdict:<4}  {figure.note}"
             lines.append(line.rstrip())
+        lines += [f"    {detail}" for detail in part.details]
     return "\n".join(lines).lstrip("\n")
 
 
 def as_json(parts: Sequence[Part]) -> str:
     return json.dumps(
         [
-            {"title": part.title, "skipped": part.skipped,
+            {"title": part.title, "skipped": part.skipped, "details": part.details,
              "figures": [asdict(figure) | {"verdict": figure.verdict} for figure in part.figures]}
             for part in parts
         ],
@@ -75,4 +86,4 @@ def say(parts: Sequence[Part], *, as_data: bool) -> int:
     cores, load = os.cpu_count() or 1, os.getloadavg()[0]
     if load > cores:
         print(f"\nThis machine was busy (load {load:.1f} on {cores} cores): times are longer than they need be.", file=sys.stderr)
-    return int(any(figure.verdict == "OVER" for part in parts for figure in part.figures))
+    return int(any(figure.verdict in ("OVER", "UNDER") for part in parts for figure in part.figures))
