@@ -67,14 +67,8 @@ def _written(desk: Desk, draft: Draft, row: int, arguments: Namespace) -> Draft:
         if panel.unproven and not panel.vouched:
             words.append(say("proof.unproven", who=", ".join(panel.unproven)))
         raise Refused(" ".join(words))
-    return replace(
-        draft,
-        text=filled.text,
-        subject=draft.subject or filled.subject,
-        language=filled.language,
-        snippets=(*draft.snippets, arguments.snippet),
-        actions=draft.actions | dict(filled.actions),
-    )
+    desk.answers.inserted(draft, filled)
+    return replace(draft, text=filled.text, subject=draft.subject or filled.subject)
 
 
 def assignments(words: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agentdesk.config import DeskConfig
-from agentdesk.desk.facts import Panel, Row
+from agentdesk.desk import insertions
+from agentdesk.desk.facts import Draft, Panel, Row
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.domain import language as languages
@@ -150,6 +151,10 @@ class Answers:
             language=chosen, asked=dict(asked or {}), now=now, timezone=config.timezone,
         )
         return render(snippet, chosen, context, dict(asked or {}))
+
+    def inserted(self, draft: Draft, filled: Filled) -> None:
+        """A filled snippet was put into this draft, whichever way: its language, its actions, and the record of it."""
+        insertions.inserted(draft, filled)
 
     def _open_today(self, now: datetime) -> bool:
         following = self._hours.next_open(now)

@@ -12,6 +12,7 @@ from agentdesk.config import DeskConfig, MailChannelConfig
 from agentdesk.desk.addresses import parse_addresses
 from agentdesk.desk.facts import Draft, FileFact
 from agentdesk.desk.work import Work
+from agentdesk.domain import insertion
 from agentdesk.domain import language as languages
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.message import Address
@@ -158,7 +159,7 @@ class Drafting:
         return Draft(
             id=row["id"], conversation=row["conversation"], kind=row["kind"], channel=row["channel"], to=from_json(row["to_list"]),
             cc=from_json(row["cc_list"]), bcc=from_json(row["bcc_list"]), subject=row["subject"], text=row["text"], quoted=row["quoted"],
-            base=row["base"], language=row["language"], snippets=tuple(json.loads(row["snippets"])), actions=json.loads(row["actions"]),
+            base=row["base"], language=row["language"], snippets=insertion.from_json(row["snippets"]), actions=json.loads(row["actions"]),
             cursor=row["cursor"], files=self._files(db, row["id"]), message_id=row["message_id"],
         )
 

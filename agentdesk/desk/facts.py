@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer
+from agentdesk.domain.insertion import Insertion
 from agentdesk.domain.message import Address, Direction, Verified
 from agentdesk.domain.order import Order
 from agentdesk.domain.warnings import Caution
@@ -259,7 +260,8 @@ class Draft:
     """Appended below the text when it is sent (mail)."""
     base: int = 0
     language: str = ""
-    snippets: tuple[str, ...] = ()
+    snippets: tuple[Insertion, ...] = ()
+    """What was put into it; `Answers.inserted` says so."""
     actions: dict[str, object] = field(default_factory=dict)
     cursor: int = 0
     files: tuple[FileFact, ...] = ()

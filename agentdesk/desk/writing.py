@@ -12,6 +12,7 @@ from agentdesk.desk import outgoing
 from agentdesk.desk.addresses import valid_address
 from agentdesk.desk.deciding import Deciding, to_come
 from agentdesk.desk.facts import Draft, OutboxFact
+from agentdesk.desk.insertions import became_of
 from agentdesk.desk.work import Step, set_status, tags_of
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.conversation import MessageState, Priority, Status
@@ -21,7 +22,7 @@ from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.snippets.model import snooze_span
 from agentdesk.snippets.render import open_places
-from agentdesk.store import conversations, customers, drafts, outbox, threads
+from agentdesk.store import conversations, customers, drafts, outbox, sent_snippets, threads
 from agentdesk.store.database import Tx, millis
 from agentdesk.store.mail import MADE_UP
 from agentdesk.store.rules import opening_hours
@@ -87,6 +88,8 @@ class Writing(Deciding):
         kind = "chat" if self._is_chat(draft) else "imap"
         hold = timedelta(0) if now else self._config.undo.get(kind, timedelta(0))
 
+        settled = became_of(draft)
+
         def change(tx: Tx) -> int:
             if tx.one("SELECT 1 FROM outbox WHERE message_id = ?", (draft.message_id,)) is not None:
                 return 0
@@ -108,7 +111,8 @@ class Writing(Deciding):
             steps: list[Step] = []
             if draft.kind == "reply":
                 steps = self._after(tx, conversation, draft, Status(then), until)
-            for name in draft.snippets:
+            sent_snippets.put(tx, row, conversation, settled)
+            for name in dict.fromkeys(one.name for one in draft.snippets):
                 tx.execute("INSERT INTO snippet_use (name, uses, last_at) VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
                            " uses = uses + 1, last_at = excluded.last_at", (name, tx.now))
             who = draft.to[0].name or draft.to[0].address if draft.to else self._customer_name(tx, conversation)

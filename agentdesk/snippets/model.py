@@ -5,6 +5,8 @@ Nothing in here knows Liquid: loading, listing and searching snippets must not p
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,6 +105,15 @@ class Snippet:
     def full_name(self) -> str:
         return f"{self.pack}/{self.name}"
 
+    @property
+    def version(self) -> str:
+        """Of what it says to a customer: another one as soon as a text, a subject, an action or a value of the pack it uses is another."""
+        said = " ".join([*self.texts.values(), *self.subjects.values()])
+        used = {name: str(value) for name, value in self.policy.items() if name in said and _uses(said, name)}
+        asks = [[ask.name, ask.default] for ask in self.asks]
+        content = [dict(self.texts), dict(self.subjects), used, asks, dict(self.actions)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
     def language(self, wanted: str) -> str:
         """The language to write in: the wanted one, its base ("de" for "de-AT"), English, else the first there is."""
         base = wanted.replace("_", "-").split("-")[0].lower()
@@ -121,6 +132,10 @@ class Snippet:
         if channel and self.channels and channel_kind(channel) not in self.channels:
             return say("snippets.other_channel", channels=", ".join(self.channels))
         return ""
+
+
+def _uses(text: str, policy: str) -> bool:
+    return re.search(rf"\bpolicy\s*(?:\.\s*{policy}\b|\[)", text) is not None
 
 
 def channel_kind(kind: str) -> str:

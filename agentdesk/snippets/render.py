@@ -59,6 +59,10 @@ class Filled:
     language: str = ""
     """The language it is written in; not always the one wanted."""
     actions: Mapping[str, Any] = field(default_factory=dict)
+    snippet: str = ""
+    """Full name of what was filled."""
+    version: str = ""
+    """Its version then."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ def render(
         subject = " ".join(line.getvalue().split())
         missing += gaps
     cursor = next((gap.start for gap in missing if gap.where == "text"), len(text))
-    return Filled(text, subject, spans, missing, open_asks, cursor, chosen, snippet.actions)
+    return Filled(text, subject, spans, missing, open_asks, cursor, chosen, snippet.actions, snippet.full_name, snippet.version)
 
 
 def open_places(text: str) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ import json
 import sqlite3
 from typing import Any
 
+from agentdesk.domain import insertion
 from agentdesk.domain.clean import written
+from agentdesk.domain.insertion import Insertion
 from agentdesk.domain.message import Address
 from agentdesk.store import threads
 from agentdesk.store.addresses import to_json
@@ -79,13 +81,13 @@ def by_id(db: sqlite3.Connection, draft: int) -> sqlite3.Row | None:
 
 def values_of(
     *, conversation: int, kind: str, channel: str, to: tuple[Address, ...], cc: tuple[Address, ...], bcc: tuple[Address, ...],
-    subject: str, text: str, quoted: str, base: int, message_id: str, language: str, snippets: tuple[str, ...],
+    subject: str, text: str, quoted: str, base: int, message_id: str, language: str, snippets: tuple[Insertion, ...],
     actions: dict[str, object], cursor: int,
 ) -> dict[str, Any]:  # fmt: skip
     """A draft as it is kept, and as it is sent: here every text of ours passes the gate, whoever typed or made it."""
     return {
         "conversation": conversation, "kind": kind, "channel": channel, "to_list": to_json(to), "cc_list": to_json(cc),
         "bcc_list": to_json(bcc), "subject": " ".join(written(subject).split()), "text": written(text), "quoted": quoted, "base": base, "message_id": message_id,
-        "language": language, "snippets": json.dumps(snippets), "actions": json.dumps(actions), "cursor": cursor,
+        "language": language, "snippets": insertion.to_json(snippets), "actions": json.dumps(actions), "cursor": cursor,
     }
 

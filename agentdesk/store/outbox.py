@@ -14,7 +14,7 @@ from typing import Any
 
 from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
-from agentdesk.store import fulltext, recipients, threads
+from agentdesk.store import fulltext, recipients, sent_snippets, threads
 from agentdesk.store.database import Database, Tx
 
 S = MessageState
@@ -148,6 +148,7 @@ def restore_draft(tx: Tx, row: int, message_id: str = "") -> int | None:
     tx.execute("UPDATE draft_file SET draft = ?, outbox = 0 WHERE outbox = ?", (draft, row))
     announce(tx, row)
     tx.execute("DELETE FROM recipient WHERE outbox = ?", (row,))
+    sent_snippets.take_back(tx, row)
     tx.execute("DELETE FROM outbox WHERE id = ?", (row,))
     tx.touch("draft", draft)
     return draft

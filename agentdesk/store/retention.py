@@ -5,7 +5,7 @@ What is unfinished is never forgotten: an open conversation, a draft, a reply on
 
 from __future__ import annotations
 
-from agentdesk.store import fetches, fulltext, originals
+from agentdesk.store import fetches, fulltext, originals, sent_snippets
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx
 from agentdesk.store.partials import Partials
@@ -75,6 +75,7 @@ def _drop(tx: Tx, row: int) -> None:
         tx.execute("DELETE FROM place WHERE message = ?", (message["row"],))
         tx.execute("DELETE FROM meta WHERE key = ?", (f"raw:{message['row']}",))
     tx.execute("DELETE FROM draft_file WHERE outbox IN (SELECT id FROM outbox WHERE conversation = ?)", (row,))
+    sent_snippets.forget(tx, row)
     for table in ("outbox", "job", "tag", "alias"):
         tx.execute(f"DELETE FROM {table} WHERE conversation = ?", (row,))
     # Their events stay in the team log; here they become orphans and would be found again with the mail.

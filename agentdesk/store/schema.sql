@@ -184,7 +184,7 @@ CREATE TABLE draft (
     base INTEGER NOT NULL DEFAULT 0,            -- newest message row the agent had seen
     message_id TEXT NOT NULL DEFAULT '',
     language TEXT NOT NULL DEFAULT '',
-    snippets TEXT NOT NULL DEFAULT '[]',        -- names used
+    snippets TEXT NOT NULL DEFAULT '[]',        -- put into it (domain/insertion.py)
     actions TEXT NOT NULL DEFAULT '{}',         -- of those snippets, run when it is sent
     cursor INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
@@ -262,6 +262,22 @@ CREATE TABLE question (
 ) STRICT;
 
 CREATE TABLE snippet_use (name TEXT PRIMARY KEY, uses INTEGER NOT NULL DEFAULT 0, last_at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+-- Canned texts that left the desk, a row each (store/sent_snippets.py).
+CREATE TABLE sent_snippet (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    outbox INTEGER NOT NULL, conversation INTEGER NOT NULL, -- 0: forgotten since
+    name TEXT NOT NULL, language TEXT NOT NULL, -- pack/name
+    version TEXT NOT NULL,                      -- of what it said (Snippet.version)
+    commit_id TEXT NOT NULL,                    -- of its pack, where that comes from git
+    at INTEGER NOT NULL,                        -- when its reply was put into the outbox
+    similarity REAL NOT NULL,                   -- 1: sent as it was put in; 0: nothing of it was left
+    changes TEXT NOT NULL DEFAULT '[]'          -- [[what stood there, what stood there when it was sent], ...]
+) STRICT;
+CREATE INDEX sent_snippet_name ON sent_snippet (name, at);
+CREATE INDEX sent_snippet_at ON sent_snippet (at);
+CREATE INDEX sent_snippet_outbox ON sent_snippet (outbox) WHERE outbox != 0;
+CREATE INDEX sent_snippet_conversation ON sent_snippet (conversation) WHERE conversation != 0;
 
 -- rowid = message.row, so newest first is by rowid. Contentless: an update deletes with the old values first.
 CREATE VIRTUAL TABLE search USING fts5 (

@@ -8,7 +8,7 @@ import sqlite3
 from agentdesk.domain import threading
 from agentdesk.domain.message import Direction, Envelope
 from agentdesk.domain.threading import Standing
-from agentdesk.store import orders
+from agentdesk.store import orders, sent_snippets
 from agentdesk.store.database import Tx, millis, moment
 
 
@@ -102,6 +102,7 @@ def merge(tx: Tx, first: int, second: int) -> int:
     tx.execute("UPDATE event SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE outbox SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE job SET conversation = ? WHERE conversation = ?", (keep, gone))
+    sent_snippets.moved(tx, gone, keep)
     tx.execute("UPDATE alias SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE draft SET conversation = ? WHERE conversation = ?", (keep, gone))
     tx.execute("UPDATE conversation SET linked_to = ? WHERE linked_to = ? AND row != ?", (keep, gone, keep))

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agentdesk.config import DeskConfig, Link, MailChannelConfig, Member, Secret, ServerUrl
+from agentdesk.desk import insertions
 from agentdesk.desk.facts import (
     AttachmentFact,
     ChannelFact,
@@ -187,6 +188,8 @@ class FakeFilled:
     cursor: int = 0
     language: str = "it"
     actions: dict[str, Any] = field(default_factory=dict)
+    snippet: str = ""
+    version: str = "v1"
 
 
 SNIPPETS = {
@@ -671,7 +674,10 @@ class FakeAnswers:
     def fill(self, name: str, row: int, language: str = "", asked: dict[str, str] | None = None) -> FakeFilled:
         if name == "old":
             raise Refused("This snippet was valid until 30 Nov 2026.")
-        return filled(SNIPPETS[name][2], language or "it", asked or {})
+        return replace(filled(SNIPPETS[name][2], language or "it", asked or {}), snippet=f"shipping/{name}")
+
+    def inserted(self, draft: Draft, filled: FakeFilled) -> None:
+        insertions.inserted(draft, filled)
 
     def language(self, row: int) -> str:
         return "it"

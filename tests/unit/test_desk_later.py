@@ -15,6 +15,7 @@ from agentdesk.desk import Desk
 from agentdesk.desk.facts import Draft
 from agentdesk.domain import when
 from agentdesk.domain.conversation import MessageState as S
+from agentdesk.domain.insertion import Insertion
 from agentdesk.domain.message import Address
 from agentdesk.errors import Refused
 from tests.desks import JAN, NOON, Mailbox, desk_config
@@ -44,7 +45,7 @@ def rich(desk: Desk, row: int, folder: Path) -> Draft:
     draft = desk.writing.draft(row)
     draft.text, draft.cursor, draft.language = "Gentile Maria,\narriva domani.", 7, "it"
     draft.cc, draft.bcc = (JAN,), (Address("Capo", "capo@casaverde.example"),)
-    draft.subject, draft.snippets, draft.actions = "Re: altro", ("shipping/late",), {"tags": ["shipping"], "priority": "high"}
+    draft.subject, draft.snippets, draft.actions = "Re: altro", (Insertion("shipping/late", text="arriva domani."),), {"tags": ["shipping"], "priority": "high"}
     return desk.writing.save(draft)
 
 

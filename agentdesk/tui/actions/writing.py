@@ -279,7 +279,7 @@ def pick(screen: DeskScreen, count: int, argument: str) -> None:
 
     def chosen(name: str, filled: Filled) -> None:
         screen.close_sheet()
-        insert(screen, row, name, filled)
+        insert(screen, row, filled)
 
     def ask(name: str, filled: Filled, language: str) -> None:
         form = AskForm(
@@ -300,7 +300,7 @@ def again(screen: DeskScreen, sheet: Sheet) -> None:
     screen.sheet.show(sheet)
 
 
-def insert(screen: DeskScreen, row: int, name: str, filled: Filled) -> None:
+def insert(screen: DeskScreen, row: int, filled: Filled) -> None:
     """Put a filled snippet into the reply; one is begun if there is none."""
     composer = screen.composer
     if composer.draft is None or (composer.draft.kind == "note" and not composer.writing):
@@ -308,13 +308,9 @@ def insert(screen: DeskScreen, row: int, name: str, filled: Filled) -> None:
     draft = composer.draft
     assert draft is not None
     screen.set_focus(composer.box)
-    draft.language = filled.language or draft.language
-    draft.snippets = tuple(dict.fromkeys((*draft.snippets, name)))
-    for key, value in dict(filled.actions or {}).items():
-        known = draft.actions.get(key)
-        draft.actions[key] = [*known, *value] if isinstance(known, list) and isinstance(value, list | tuple) else value
-    if filled.subject and draft.kind == "new" and not draft.subject:
-        draft.subject = filled.subject
+    subject = draft.subject
+    screen.desk.answers.inserted(draft, filled)
+    if draft.subject != subject:
         composer.fields.load(draft)
     text = filled.text.rstrip()
     composer.insert(text, values_of(filled), filled.cursor if filled.missing else len(text))
