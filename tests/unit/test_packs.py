@@ -24,7 +24,7 @@ def test_every_pack_loads_without_a_fault() -> None:
 
 
 def test_there_are_enough() -> None:
-    assert len(LIBRARY.order) >= 60
+    assert len(LIBRARY.order) >= 150
 
 
 def test_values_of_different_packs_do_not_contradict_each_other() -> None:
