@@ -201,7 +201,14 @@ def _snippets(add: Callable[..., Parser]) -> None:
     render.add_argument("--set", action="append", default=[], metavar="k=v", help=say("cli.opt_set"))
     lint = inner("lint", "snippets", words="snippets_lint", json=True)
     lint.add_argument("paths", nargs="*", metavar=say("cli.meta_file"), help=say("cli.snippets_paths"))
-    for later in ("test", "import", "export", "stats", "sent"):
+    sent = inner("sent", "records", words="snippets_sent", json=True)
+    sent.add_argument("--name", required=True, metavar=say("cli.meta_name"), help=say("cli.sent_name"))
+    sent.add_argument("--since", default="", metavar=say("cli.meta_time"), help=say("cli.opt_since"))
+    stats = inner("stats", "records", words="snippets_stats", json=True)
+    stats.add_argument("--since", default="30d", metavar=say("cli.meta_time"), help=say("cli.opt_since"))
+    stats.add_argument("--again", type=_count, default=7, metavar="N", help=say("cli.stats_again"))
+    stats.add_argument("--plot", action="store_true", help=say("cli.stats_plot"))
+    for later in ("test", "import", "export"):
         parser = inner(later, "snippets", "later", words="snippets_later")
         parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
         parser.set_defaults(command=f"snippets {later}")

@@ -7,7 +7,8 @@
     ├── work       the verbs and undo
     ├── writing    drafts and the outbox
     ├── usage      what was moved over the line, and how it is taken
-    └── answers    snippets: found, filled
+    ├── answers    snippets: found, filled
+    └── records    what became of them: who got a text, how it fares
 It reads the store and writes intents into it; the engine, another process, does the rest.
 """
 
@@ -21,6 +22,7 @@ from agentdesk.desk.answers import Answers
 from agentdesk.desk.files import Files
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
+from agentdesk.desk.records import Records
 from agentdesk.desk.usage import UsageDesk
 from agentdesk.desk.work import Work
 from agentdesk.desk.writing import Writing
@@ -52,6 +54,7 @@ class Desk:
         self.writing = Writing(config, self.database, self.work, self.blobs, self.rules)
         self.usage = UsageDesk(config, self.database)
         self.answers = Answers(config, self.database, self.reading, self.queue, self.hours)
+        self.records = Records(self.database, self.answers)
 
     @classmethod
     def open(cls, config: DeskConfig) -> Desk:

@@ -26,6 +26,21 @@ _MONTHS = (
 )  # fmt: skip
 
 
+def since(text: str, now: datetime) -> datetime | None:
+    """The moment from which on is meant, before `now`: `7d`, `2w`, `12h`, a day (from its beginning), RFC 3339; None for anything else."""
+    words = " ".join(text.lower().split())
+    span = _SPAN.fullmatch(words)
+    if span:
+        unit = "h" if span[2].startswith("or") else span[2][0]
+        length = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "w": timedelta(weeks=1), "s": timedelta(weeks=1)}
+        return now - int(span[1]) * length.get(unit, timedelta(days=1))
+    with contextlib.suppress(ValueError):
+        exact = datetime.fromisoformat(words)
+        exact = exact if exact.tzinfo is not None else _real(exact.replace(tzinfo=now.tzinfo))
+        return exact if exact < now else None
+    return None
+
+
 def parse(text: str, now: datetime) -> datetime | None:
     """The moment meant, always after `now`; None if it says nothing we understand."""
     words = " ".join(text.lower().replace("ì", "i").split())

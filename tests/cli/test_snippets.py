@@ -99,3 +99,39 @@ def test_lint_lists_the_faults_with_their_place(desk):
 
 def test_the_packs_that_come_with_the_program_have_no_fault(empty):
     assert empty.run("snippets", "lint", "--json").json["faults"] == []
+
+
+def sent_once(desk, ids):
+    assert desk.run("reply", ids["Order 10245"], "--snippet", "shipped", "--now").status == 0
+
+
+def test_who_got_a_text_and_how_it_fares(desk, ids):
+    assert desk.run("snippets", "sent", "--name", "shipped").status == 1
+    sent_once(desk, ids)
+    outcome = desk.run("snippets", "sent", "--name", "own/shipped", "--since", "1d", "--json")
+    assert outcome.status == 0
+    (found,) = outcome.json["sent"]
+    assert (found["pack"], found["name"], found["edited"], found["state"]) == ("own", "shipped", "as-is", "queued")
+    assert found["conversation"] == ids["Order 10245"]
+    assert len(found["version"]) == 12
+    assert "as it is" in desk.run("snippets", "sent", "--name", "shipped").out
+    figures = desk.run("snippets", "stats", "--json").json
+    assert [(one["name"], one["used"], one["edited"]) for one in figures["snippets"]] == [("shipped", 1, 0)]
+    assert "own/shipped" in desk.run("snippets", "stats").out
+    assert "█" in desk.run("snippets", "stats", "--plot").out
+
+
+def test_a_moment_that_is_none_is_said(desk):
+    outcome = desk.run("snippets", "sent", "--name", "shipped", "--since", "soon")
+    assert outcome.status == 2
+    assert "soon" in outcome.err
+
+
+def test_without_the_library_a_plot_says_what_to_install(desk, ids, monkeypatch):
+    import sys
+
+    sent_once(desk, ids)
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    outcome = desk.run("snippets", "stats", "--plot")
+    assert outcome.status == 2
+    assert "agentdesk[plot]" in outcome.err
