@@ -8,11 +8,11 @@ from agentdesk import cli
 from agentdesk.config import DeskConfig
 
 
-def open_screen(config: DeskConfig, notice: str = "") -> int:
-    """The desk on the terminal, until the agent leaves it. `notice` is what it says first."""
+def open_screen(config: DeskConfig, notice: str = "", *, driver: str = "cells") -> int:
+    """The desk on the terminal, until the agent leaves it. `notice` is what it says first; `driver` draws it."""
     from agentdesk.tui.app import run  # noqa: PLC0415 - no other command pays for the screen's libraries
 
-    return run(config, notice)
+    return run(config, notice, driver=driver)
 
 
 def main() -> int:

@@ -51,6 +51,7 @@ def build() -> Parser:
     )
     _common(parser)
     parser.add_argument("--version", action="version", version=f"agentdesk {__version__}", help=say("cli.opt_version"))
+    _drawn_by(parser)
     parser.set_defaults(module="screen", function="desk", desk=None)
     commands = parser.add_subparsers(metavar=say("cli.meta_command"), title=say("cli.commands"))
     adder = _Adder(commands)
@@ -64,6 +65,10 @@ def build() -> Parser:
 def _common(parser: Parser) -> None:
     parser.add_argument("-h", "--help", action="help", help=say("cli.opt_help"))
     parser.add_argument("--desk", metavar=say("cli.meta_folder"), default=argparse.SUPPRESS, help=say("cli.opt_desk"))
+
+
+def _drawn_by(parser: Parser, *, default: Any = "cells") -> None:
+    parser.add_argument("--driver", choices=("cells", "stock"), default=default, help=say("cli.opt_driver"))
 
 
 def _count(text: str) -> int:
@@ -98,6 +103,7 @@ class _Adder:
 def _setting_up(add: Callable[..., Parser]) -> None:
     demo = add("demo", "screen")
     demo.add_argument("--reset", action="store_true", help=say("cli.opt_reset"))
+    _drawn_by(demo, default=argparse.SUPPRESS)
     init = add("init", "init")
     for option in ("name", "agent", "email", "address", "user", "imap", "smtp", "ca-file", "locale", "timezone", "orders"):
         init.add_argument(f"--{option}", default="", metavar=say("cli.meta_text"), help=say(f"cli.init_{option.replace('-', '_')}"))

@@ -18,7 +18,7 @@ def desk(arguments: Namespace) -> int:
     config = config_of(arguments)
     paths.make_private(config.state)
     assert arguments.open_screen is not None
-    status: int = arguments.open_screen(config)
+    status: int = arguments.open_screen(config, driver=arguments.driver)
     return status
 
 
@@ -31,7 +31,7 @@ def demo(arguments: Namespace) -> int:
     with launch.prepare(folder, reset=arguments.reset) as shop:
         config = load(shop.folder, paths.make_private(shop.folder / "state"))
         assert arguments.open_screen is not None
-        status: int = arguments.open_screen(config, say("cli.demo_page", page=shop.page))
+        status: int = arguments.open_screen(config, say("cli.demo_page", page=shop.page), driver=arguments.driver)
         return status
 
 

@@ -15,11 +15,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from rich.color import ColorSystem
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App, SuspendNotSupported
+from textual.screen import Screen
 
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.commands.keymap import Keymap, load
@@ -30,6 +34,7 @@ from agentdesk.errors import DeskError
 from agentdesk.locale import say
 from agentdesk.tui import theme
 from agentdesk.tui.actions import ACTIONS
+from agentdesk.tui.driver.driver import CellDriver
 from agentdesk.tui.keyboard import Keyboard, token
 from agentdesk.tui.ports import Desk, Engine
 from agentdesk.tui.screens.desk import DeskScreen
@@ -93,6 +98,18 @@ class DeskApp(App[int]):
 
     def get_default_screen(self) -> DeskScreen:
         return self.desk_screen
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's frames go to our driver as they are, before they become escape sequences."""
+        driver, update = self._driver, cast("object", renderable)
+        if not isinstance(driver, CellDriver):
+            super()._display(screen, renderable)
+            return
+        try:
+            if isinstance(update, CompositorUpdate) and self._running and not self._closed and not self._batch_count:
+                driver.paint(update, self.console._color_system or ColorSystem.TRUECOLOR, self.size)  # noqa: SLF001 - as Textual does
+        finally:
+            self.post_display_hook()
 
     def on_mount(self) -> None:
         self.set_interval(POLL, self._poll)
@@ -410,14 +427,16 @@ class DeskApp(App[int]):
         self.desk_screen.tell(say("screen.how_to_quit", key=self.key_of("quit")))
 
 
-def run(config: DeskConfig, notice: str = "") -> int:
-    """Open the desk on this terminal; returns the exit status."""
+def run(config: DeskConfig, notice: str = "", *, driver: str = "cells") -> int:
+    """Open the desk on this terminal; returns the exit status. `driver`: "cells" sends what changed, "stock" is Textual's own."""
     from agentdesk.desk import Desk as RealDesk  # noqa: PLC0415 - the tests run without a store
 
     with RealDesk.open(config) as desk:
         engine = _engine(config)
         theme.first_look(config.state)
         app = DeskApp(desk, engine, notice=notice)
+        if driver == "cells" and sys.platform != "win32":
+            app.driver_class = CellDriver
         try:
             return app.run(mouse=False) or app.return_code or 0
         finally:

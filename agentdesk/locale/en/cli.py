@@ -36,6 +36,7 @@ Exit status: 0 done, 1 the answer is "no", 2 wrong use or configuration, 3 could
     "cli.opt_version": "show the version and end",
     "cli.opt_desk": "the desk's folder (else AGENTDESK_DESK, else the platform's place for configuration)",
     "cli.opt_json": "JSON on stdout",
+    "cli.opt_driver": "what draws the screen: cells sends only what changed, stock is Textual's own way, for a terminal that shows it wrongly",
     "cli.opt_reset": "begin the demo anew",
     "cli.opt_once": "end when everything is up to date and nothing is left to send",
     "cli.opt_map": "the keymap to show (default: the desk's)",

@@ -36,6 +36,7 @@ Stato d'uscita: 0 fatto, 1 la risposta è "no", 2 uso o configurazione sbagliati
     "cli.opt_version": "mostra la versione e finisce",
     "cli.opt_desk": "la cartella del banco (altrimenti AGENTDESK_DESK, altrimenti il posto del sistema per le configurazioni)",
     "cli.opt_json": "JSON su stdout",
+    "cli.opt_driver": "chi disegna lo schermo: cells manda solo ciò che è cambiato, stock è il modo di Textual, per un terminale che mostra male",
     "cli.opt_reset": "ricomincia la demo da capo",
     "cli.opt_once": "finisce quando tutto è aggiornato e non resta nulla da inviare",
     "cli.opt_map": "la mappa dei tasti da mostrare (altrimenti quella del banco)",
