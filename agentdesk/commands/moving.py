@@ -63,6 +63,7 @@ DESKWIDE = (
     Command("link.choose", EVERYWHERE, Argument("link")),
     Command("theme", EVERYWHERE, Argument("theme")),
     Command("mouse", EVERYWHERE),
+    Command("redraw", DESK),
     Command("quit", DESK),
     Command("quit.now", EVERYWHERE),
 )

@@ -380,6 +380,13 @@ class DeskApp(App[int]):
         name = self._names.get(who.lower(), who)
         return name.split(" ")[0] if name in self._names.values() else name
 
+    def redraw(self) -> None:
+        """Send the whole picture again."""
+        if isinstance(self._driver, CellDriver):
+            self._driver.repaint()
+        else:
+            self.refresh()
+
     def use_mouse(self, *, on: bool) -> None:
         """1000: buttons; 1006: their places as decimal numbers. Not 1003, which reports every move."""
         self.mouse_on = on

@@ -162,6 +162,8 @@ WORDS = {
     "commands.theme_help": "Colours: dark, light, the terminal's own, none",
     "commands.mouse": "mouse",
     "commands.mouse_help": "Turn the mouse on or off",
+    "commands.redraw": "redraw",
+    "commands.redraw_help": "Draw the whole screen again, if something else wrote on it",
     "commands.quit": "quit",
     "commands.quit_help": "Leave the desk",
     "commands.quit_now": "quit",

@@ -162,6 +162,8 @@ WORDS = {
     "commands.theme_help": "Colori: scuro, chiaro, quelli del terminale, nessuno",
     "commands.mouse": "mouse",
     "commands.mouse_help": "Attiva o disattiva il mouse",
+    "commands.redraw": "ridisegna",
+    "commands.redraw_help": "Ridisegna tutto lo schermo, se qualcos'altro ci ha scritto",
     "commands.quit": "esci",
     "commands.quit_help": "Lascia il banco",
     "commands.quit_now": "esci",

@@ -173,6 +173,12 @@ def mouse(screen: DeskScreen, count: int, argument: str) -> None:
     screen.tell(say("screen.mouse_on" if app.mouse_on else "screen.mouse_off"))
 
 
+@does("redraw")
+def redraw(screen: DeskScreen, count: int, argument: str) -> None:
+    """Something else wrote on the terminal."""
+    screen.desk_app.redraw()
+
+
 @does("quit", "quit.now")
 def quit_desk(screen: DeskScreen, count: int, argument: str) -> None:
     """Leave; with replies still on their way, ask what becomes of them."""

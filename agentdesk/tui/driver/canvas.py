@@ -7,13 +7,14 @@ So the canvas is the second barrier behind `domain/clean.py`: nothing that a tex
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.color import ColorSystem
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from agentdesk.tui.driver.cells import PLAIN, Cell, Look, blank_of, cells_of, look_of
+from agentdesk.tui.driver.cells import DEFAULT_GROUND, DEFAULT_TEXT, PLAIN, Cell, Look, blank_of, cells_of, look
 
 Row = list[Cell]
 
@@ -81,6 +82,16 @@ class Canvas:
         return len(cells_of(grapheme, PLAIN)) > 1
 
 
+_ATTRIBUTES = {
+    "bold": "1", "dim": "2", "italic": "3", "underline": "4", "blink": "5", "blink2": "6", "reverse": "7", "conceal": "8", "strike": "9",
+    "underline2": "21", "frame": "51", "encircle": "52", "overline": "53",
+}  # fmt: skip
+
+
+@lru_cache(4096)
 def _look(style: Style, colours: ColorSystem) -> Look:
-    # Rich keeps the codes with the style, for the first colour system asked for; there is one in a process
-    return look_of(style._make_ansi_codes(colours))  # noqa: SLF001 - its public `render` wraps them around a text
+    """The look of a style; a link it carries is left out."""
+    attributes = frozenset(code for name, code in _ATTRIBUTES.items() if getattr(style, name))
+    text = ";".join(style.color.downgrade(colours).get_ansi_codes()) if style.color else DEFAULT_TEXT
+    ground = ";".join(style.bgcolor.downgrade(colours).get_ansi_codes(foreground=False)) if style.bgcolor else DEFAULT_GROUND
+    return look(attributes, text, ground)

@@ -62,32 +62,6 @@ PLAIN = look(frozenset(), DEFAULT_TEXT, DEFAULT_GROUND)
 
 
 @lru_cache(4096)
-def look_of(parameters: str) -> Look:
-    """The look that SGR parameters make ("1;38;2;1;2;3;48;5;7"), beginning from none."""
-    codes = parameters.split(";") if parameters else []
-    attributes: set[str] = set()
-    text, ground = DEFAULT_TEXT, DEFAULT_GROUND
-    at = 0
-    while at < len(codes):
-        code = codes[at]
-        if code in ("38", "48"):
-            size = 5 if codes[at + 1 : at + 2] == ["2"] else 3
-            value = ";".join(codes[at : at + size])
-            text, ground = (value, ground) if code == "38" else (text, value)
-            at += size
-            continue
-        number = int(code or 0)
-        if 30 <= number <= 39 or 90 <= number <= 97:
-            text = code
-        elif 40 <= number <= 49 or 100 <= number <= 107:
-            ground = code
-        elif number:
-            attributes.add(code)
-        at += 1
-    return look(frozenset(attributes), text, ground)
-
-
-@lru_cache(4096)
 def blank_of(of: Look) -> Cell:
     """An empty cell drawn with this look: of the letters' look only what can be seen is left."""
     if of.marked:
