@@ -141,12 +141,12 @@ def test_b2_nothing_of_the_process_is_changed() -> None:
 
 def test_b3_a_handshake_that_does_not_come(authority: Authority) -> None:
     with serve(until_gone) as server:
-        quick = QUICK.__class__(connect=2, greeting=0.3)
+        quick = QUICK.__class__(connect=60, greeting=0.3)
         connection = Connection(url(server, "imaps", "localhost"), ca_file=authority.file, timeouts=quick)
         began = time.monotonic()
         with pytest.raises(ChannelDown, match="does not answer"):
             connection.open("user", "secret")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30, "not as long as connecting may take"
 
 
 def test_b3_a_greeting_that_does_not_come() -> None:
@@ -181,7 +181,7 @@ def test_b3_an_address_that_does_not_answer() -> None:
             began = time.monotonic()
             with pytest.raises(ChannelDown):
                 Connection(ServerUrl("imap", "127.0.0.1", port), timeouts=QUICK.__class__(connect=0.4, greeting=0.4)).open("user", "x")
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 30, "the kernel would try for minutes"
         finally:
             for sock in waiting:
                 sock.close()
@@ -562,8 +562,8 @@ def test_idle_hears_at_once_and_another_thread_can_end_it() -> None:
         assert [one.kind for one in connection.heard()] == ["OK", "EXISTS"]
         threading.Timer(0.1, lambda: (stop.set(), connection.ring())).start()
         began = time.monotonic()
-        connection.listen(time.monotonic() + 5, stop.is_set)
-        assert time.monotonic() - began < 2
+        connection.listen(time.monotonic() + 60, stop.is_set)
+        assert time.monotonic() - began < 30
         assert connection.idling
         connection.end_idle()
 

@@ -305,8 +305,8 @@ def test_waiting_sends_nothing_and_can_be_ended(desk: Desk) -> None:
     before = desk.channel.usage.copy()
     threading.Timer(0.2, desk.channel.interrupt).start()
     began = time.monotonic()
-    desk.channel.wait(10)
-    assert time.monotonic() - began < 2
+    desk.channel.wait(60)
+    assert time.monotonic() - began < 30
     assert desk.channel.refresh()
     assert desk.channel.usage.since(before).bytes_out == 0
     began = time.monotonic()
@@ -317,8 +317,8 @@ def test_waiting_sends_nothing_and_can_be_ended(desk: Desk) -> None:
 def test_an_interrupt_before_the_wait_counts(desk: Desk) -> None:
     desk.channel.interrupt()
     began = time.monotonic()
-    desk.channel.wait(10)
-    assert time.monotonic() - began < 1
+    desk.channel.wait(60)
+    assert time.monotonic() - began < 30
 
 
 def test_idle_is_renewed(dovecot: Dovecot) -> None:

@@ -159,16 +159,16 @@ HOSTILE = {
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_text_takes_long(text: str) -> None:
-    start = time.process_time()
-    visible, _ = split(text)
-    assert visible
-    assert time.process_time() - start < 3
+    """Twice as much takes about twice as long, on a machine of any speed; what grows with the square takes four times."""
+    assert split(text)[0]
+    assert _seconds(text) < 1 + 3 * _seconds(text[: len(text) // 2])
 
 
 def test_ten_thousand_quoted_lines_take_no_time() -> None:
-    text = "Grazie\n\n" + "> quoted line of an older mail\n" * 10_000
-    split(text)
-    assert min(_seconds(text) for _ in range(5)) < 0.1
+    """The time grows no faster than the text."""
+    quoted = "> quoted line of an older mail\n"
+    few, many = (min(_seconds("Grazie\n\n" + quoted * lines) for _ in range(5)) for lines in (2_500, 10_000))
+    assert many < 8 * few + 0.05
 
 
 def _seconds(text: str) -> float:
