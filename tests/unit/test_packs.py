@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from agentdesk.snippets.context import Shop, Talk, Writer, build_context
 from agentdesk.snippets.model import Snippet
 from agentdesk.snippets.pack import load_packs
 from agentdesk.snippets.render import render
+from agentdesk.snippets.words import words_of
 from tests.unit.snippets_case import NOW, ROME, context
 
 PACKS = Path(__file__).parents[2] / "snippets"
@@ -25,6 +27,19 @@ def test_every_pack_loads_without_a_fault() -> None:
 
 def test_there_are_enough() -> None:
     assert len(LIBRARY.order) >= 150
+
+
+def test_two_can_be_told_apart() -> None:
+    """An agent in a hurry sees the title; who knows the texts types the shortcut."""
+    snippets = LIBRARY.snippets.values()
+    for said in ([" ".join(words_of(one.title)) for one in snippets], [one.shortcut for one in snippets]):
+        assert [word for word, times in Counter(said).items() if times > 1] == []
+
+
+def test_the_documents_say_how_many() -> None:
+    """Those that come along are counted without the articles and macros, which are no answers of their own."""
+    told = {int(number) for page in ("README.md", "docs/packs.md") for number in re.findall(r"(\d+) snippets", (PACKS.parent / page).read_text("utf-8"))}
+    assert told == {sum(one.pack not in {"articles", "macros"} for one in LIBRARY.snippets.values())}
 
 
 def test_values_of_different_packs_do_not_contradict_each_other() -> None:
