@@ -23,8 +23,8 @@ PYTHON ?= $(shell best=; for p in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= auto
 PYTEST = $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
-# Real servers for `make test-all`, as Debian and Ubuntu name them.
-APT := dovecot-imapd openssl
+# Real servers and terminals for `make test-all`, as Debian and Ubuntu name them.
+APT := dovecot-imapd openssl tmux xterm xvfb x11-apps xfonts-base
 
 .PHONY: help
 help:

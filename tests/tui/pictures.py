@@ -19,29 +19,34 @@ from agentdesk.tui.driver.difference import Difference
 _NOT_FOR_PYTE = re.compile("\x1b\\]8;[^\x1b\x07]*(?:\x07|\x1b\\\\)")
 
 
+def fill(screen: pyte.Screen) -> None:
+    """Begin with cells: pyte erases only those that were written."""
+    for y in range(screen.lines):
+        for x in range(screen.columns):
+            screen.buffer[y][x] = screen.default_char
+
+
+def seen(screen: pyte.Screen, y: int) -> list[tuple[Any, ...]]:
+    """What can be seen of a row's cells: an empty one has only its ground, unless it is underlined or the like."""
+    row: list[tuple[Any, ...]] = []
+    for x in range(screen.columns):
+        cell = screen.buffer[y][x]
+        marks = (cell.underscore, cell.strikethrough, cell.reverse)
+        row.append((" ", cell.bg) if cell.data == " " and not any(marks) else (cell.data, cell.fg, cell.bg, cell.bold, cell.italics, *marks))
+    return row
+
+
 class Picture(pyte.Screen):
     """A terminal that does not wrap, as both drivers ask for."""
 
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
         self.reset_mode(7, private=True)
-        for y in range(lines):  # pyte erases only cells that were written
-            for x in range(columns):
-                self.buffer[y][x] = self.default_char
+        fill(self)
         self.stream = pyte.Stream(self)
 
     def feed(self, sequences: str) -> None:
         self.stream.feed(_NOT_FOR_PYTE.sub("", sequences))
-
-    def row(self, y: int) -> list[tuple[Any, ...]]:
-        """What can be seen of a row's cells: an empty one has only its ground, unless it is underlined or the like."""
-        row: list[tuple[Any, ...]] = []
-        for x in range(self.columns):
-            cell = self.buffer[y][x]
-            marks = (cell.underscore, cell.strikethrough, cell.reverse)
-            seen = (" ", cell.bg) if cell.data == " " and not any(marks) else (cell.data, cell.fg, cell.bg, cell.bold, cell.italics, *marks)
-            row.append(seen)
-        return row
 
 
 class Pair:
@@ -54,9 +59,9 @@ class Pair:
         self.canvas = Canvas(width, height)
         self.difference = Difference(erases_with_ground=bce)
         self.stock, self.ours = Picture(width, height), Picture(width, height)
-        self.sent = 0
-        """Characters that ours got."""
         self.bytes = 0
+        """What ours got."""
+        self.stock_sent: list[str] = []
 
     def frame(self, update: CompositorUpdate) -> str:
         """Show a frame on both; what ours was sent."""
@@ -77,7 +82,7 @@ class Pair:
         self.stock.dirty.clear()
         return [
             f"row {y}, column {x}: {mine} instead of {theirs}"
-            for y in changed for x, (mine, theirs) in enumerate(zip(self.ours.row(y), self.stock.row(y), strict=True)) if mine != theirs
+            for y in changed for x, (mine, theirs) in enumerate(zip(seen(self.ours, y), seen(self.stock, y), strict=True)) if mine != theirs
         ]  # fmt: skip
 
 
@@ -88,7 +93,8 @@ def recorded(monkeypatch: Any, width: int, height: int) -> Any:
 
     def display(app: DeskApp, screen: Any, renderable: Any) -> None:
         if isinstance(renderable, CompositorUpdate) and app._running and not app._batch_count:
-            pair.stock.feed(renderable.render_segments(pair.console))
+            pair.stock_sent.append(renderable.render_segments(pair.console))
+            pair.stock.feed(pair.stock_sent[-1])
             pair.canvas.draw(renderable, pair.colours)
         app.post_display_hook()
 
