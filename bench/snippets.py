@@ -50,7 +50,8 @@ def measure(*, dev: bool = False, misses: bool = True, names: Sequence[str] = ()
 def hints(talk: labels.Talk | None) -> Hints:
     if talk is None:
         return Hints()
-    return Hints(words=f"{talk.subject}\n{talk.text}", language=talk.language, order_status=talk.status, channel=talk.channel)
+    lacks = frozenset(part for part, there in (("shipment", talk.parcels), ("refund", talk.refund)) if not there)
+    return Hints(talk.text, talk.language, talk.status, talk.channel, subject=talk.subject, lacks=lacks)
 
 
 def _measured(title: str, name: str, entries: Sequence[labels.Label], library: Library, *, misses: bool) -> Part:
