@@ -232,10 +232,11 @@ def test_on_the_command_line_and_in_the_log(desk: Path, run: Callable[..., str])
     run("keys")
 
 
-def test_on_the_screen_and_in_the_log(desk: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("driver", ["stock", "cells"])
+def test_on_the_screen_and_in_the_log(desk: Path, run: Callable[..., str], driver: str) -> None:
     run("sync", "--once", status=(3,))
     terminal = Terminal(
-        [sys.executable, "-m", "agentdesk", "--desk", str(desk)], columns=120, lines=36,
+        [sys.executable, "-m", "agentdesk", "--desk", str(desk), "--driver", driver], columns=120, lines=36,
         environment={"LANG": "en_GB.UTF-8", "COLORTERM": "truecolor", "DESK_PW": PASSWORD},
     )  # fmt: skip
     try:
@@ -266,7 +267,7 @@ def test_on_the_screen_and_in_the_log(desk: Path, run: Callable[..., str], monke
         assert "Traceback" not in terminal.text
         raw = bytes(terminal.raw)
         known = frozenset(one for one in sequences(raw) if one[-1:] in b"hluqpnRt" and one[1:2] == b"[")  # modes and questions of the screen itself
-        assert not foreign(raw, known | TEXTUAL)
+        assert not foreign(raw, known | TEXTUAL, driver)
     finally:
         terminal.close()
     log = (desk / "state" / "engine.log").read_bytes()
