@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.contract.memory_store import MemoryStore
-from tests.dialogue.imap_scripts import REST, logged_in, selected
-from tests.dialogue.server import PATIENCE, Conversation, Step, answer, goodbye, hear, say, serve
+from tests.dialogue.imap_scripts import BASE, REST, logged_in, selected
+from tests.dialogue.server import PATIENCE, Conversation, Step, answer, deflate, goodbye, hear, say, serve
 from tests.dialogue.test_imap_resync import channel, ids, row, sync
 
 LISTED = answer(r'{tag} LIST "" "\*"', '* LIST () "/" INBOX', '* LIST () "/" Sent')
@@ -117,4 +117,31 @@ def test_what_is_said_with_the_answer_to_notify_does_not_wait_for_more() -> None
         made.wait(1_000)
         assert time.monotonic() - began < 500
         sync(made)
+    assert ids(store) == {1, 2}
+
+
+TWO = ("* 2 EXISTS", row(2, 2) + b"\r\n")
+
+
+@pytest.mark.parametrize("name", ["Dovecot", "Other"])
+def test_dovecot_tells_of_one_mailbox_at_a_time(name: str) -> None:
+    """It may break off where NOTIFY outlives the mailbox it was asked for in."""
+    greeted = say(f"* OK [CAPABILITY {BASE} IDLE NOTIFY] {name} ready.")
+    anew = listening("OK telling")
+    again: tuple[Step, ...] = (hear("{tag} NOTIFY NONE"), say("{tag} OK quiet")) if name == "Dovecot" else ()
+    script = (
+        greeted, *BEGUN[1:3], *((answer("{tag} COMPRESS DEFLATE"), deflate) if again else ()), *BEGUN[3:], *anew, hear("DONE"), say("{tag} OK idle"), *again, selected("Sent"),
+        selected("INBOX", exists=1, uidnext=2), answer("{tag} UID FETCH 2:26 .*"),
+        *(listening("OK telling", *TWO) if again else (hear("{tag} IDLE"), say("+ idling", *TWO))),
+        goodbye,
+    )  # fmt: skip
+    store = MemoryStore()
+    with serve(*script, strict=False) as server, channel(server, store, look_around=1e9) as made:
+        sync(made)
+        made.wait(0.01)
+        assert not made.is_filed("<nowhere@example.org>")
+        sync(made)
+        made.wait(5)
+        sync(made)
+        assert made._need().notified
     assert ids(store) == {1, 2}

@@ -71,6 +71,8 @@ class Also:
     """Other mailboxes whose counts are wanted."""
     notify: Command | None = None
     """Instead of asking for the counts: have them told, now and whenever they change."""
+    notify_no_more: bool = False
+    """End before what is told by itself."""
     listed: bool = False
     """The names of all mailboxes."""
 

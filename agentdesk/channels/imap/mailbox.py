@@ -108,10 +108,13 @@ class Mailbox:
         self.hear()
         if self.session.selected == sync.name and sync.entered:
             return
+        ended = self._asked_to_notify and self.session.connection.quirks.notify_per_mailbox
+        if ended:
+            self._asked_to_notify = False  # it is asked for again before the next IDLE, at the latest
         others = self._others(sync.name) if sync.state.role is Role.INBOX and self.look_is_due() else []
         names = [other.name for other in others]
         asked = self._notification(names) if names and self._listed else None
-        selection = sync.enter(self.session, Also(look_at=names, notify=asked, listed=not self._listed))
+        selection = sync.enter(self.session, Also(look_at=names, notify=asked, notify_no_more=ended, listed=not self._listed))
         self.notified = self.notified or selection.notified
         if others:
             self._learn(others, selection.counts)

@@ -26,6 +26,8 @@ class Quirks:
     """It opens no mailbox to who has not said its name (ID, RFC 2971)."""
     without: frozenset[str] = frozenset()
     """Capabilities it names and does not keep."""
+    notify_per_mailbox: bool = False
+    """NOTIFY is ended before another mailbox is selected, and asked for anew."""
     files_sent: bool = False
     """What goes out by its own SMTP server it puts into Sent itself."""
 
@@ -57,8 +59,10 @@ class Entry:
 
 TABLE = (
     Entry(
-        "Dovecot", "2026-11-21", "2.3.19, measured: COMPRESS=DEFLATE is among the capabilities only after login",
-        Quirks(compresses=True), greets=re.compile(rb"(?i)dovecot"),
+        "Dovecot", "2026-12-01",
+        "2.3.19, measured: COMPRESS=DEFLATE is among the capabilities only after login; where NOTIFY tells of new messages with header fields, the "
+        "process may end by an assertion (mail.c: headers->box == mail->box) when one comes into a mailbox that was selected after the first",
+        Quirks(compresses=True, notify_per_mailbox=True), greets=re.compile(rb"(?i)dovecot"),
     ),
     Entry(
         "Gmail and Google Workspace", "2026-11-21", "support.google.com/mail/answer/78892: messages sent by SMTP are copied to Sent",

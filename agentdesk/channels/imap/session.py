@@ -229,7 +229,8 @@ class Session:
         Raises:
             Refused: there is none of this name, or it can't be opened.
         """
-        before: list[Command] = []
+        also = also or Also()
+        before = [command("NOTIFY", word("NONE"))] if also.notify_no_more else []
         if not self._modseqs and self.offers("ENABLE") and self.offers("QRESYNC"):
             before.append(command("ENABLE", word("QRESYNC")))
             self._qresync = True
@@ -243,7 +244,6 @@ class Session:
             words.append(word("(CONDSTORE)"))
         self.selected = ""
         self.news = News()
-        also = also or Also()
         after = [_fetch_command(which, items) for which, items in also.fetch]
         last = [self._list_command()] if also.listed else []
         telling = [] if also.notify is None else [also.notify]
