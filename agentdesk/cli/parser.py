@@ -191,6 +191,10 @@ def _working(add: Callable[..., Parser]) -> None:
     snooze.add_argument("until", metavar=say("cli.meta_time"), help=say("cli.snooze_until"))
     for verb in ("close", "reopen"):
         _id(add(verb, "verbs"), several=True)
+    macro = add("macro", "macros", json=True)
+    macro.add_argument("name", nargs="?", default="", metavar=say("cli.meta_name"), help=say("cli.macro_name"))
+    macro.add_argument("ids", nargs="*", metavar="ID", help=say("cli.arg_id"))
+    macro.add_argument("--dry-run", action="store_true", help=say("cli.macro_dry_run"))
 
 
 def _snippets(add: Callable[..., Parser]) -> None:

@@ -21,6 +21,7 @@ VERBS = (
     Command("wait", DESK),
     Command("priority", DESK, Argument("priority")),
     Command("spam", DESK),
+    Command("macro", DESK, Argument("macro")),
     Command("order.choose", DESK, Argument("order")),
     Command("language.choose", DESK, Argument("language")),
 )

@@ -28,6 +28,7 @@ COMPOSING = (
     Command("composer.next-field", COMPOSER, listed=False),
     Command("composer.open-place", COMPOSER),
     Command("composer.language", COMPOSER, Argument("language")),
+    Command("composer.actions", COMPOSER),
     Command("attach", COMPOSER, Argument("file")),
     Command("detach", COMPOSER),
     Command("draft.discard", COMPOSER),

@@ -8,6 +8,7 @@
     ├── writing    drafts and the outbox
     ├── usage      what was moved over the line, and how it is taken
     ├── answers    snippets: found, filled
+    ├── macros     snippets with actions only: looked at, run
     └── records    what became of them: who got a text, how it fares
 It reads the store and writes intents into it; the engine, another process, does the rest.
 """
@@ -20,6 +21,7 @@ from typing import Self
 from agentdesk.config import DeskConfig
 from agentdesk.desk.answers import Answers
 from agentdesk.desk.files import Files
+from agentdesk.desk.macros import Macros
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.desk.records import Records
@@ -54,6 +56,7 @@ class Desk:
         self.writing = Writing(config, self.database, self.work, self.blobs, self.rules)
         self.usage = UsageDesk(config, self.database)
         self.answers = Answers(config, self.database, self.reading, self.queue, self.hours)
+        self.macros = Macros(config, self.database, self.rules, self.queue, self.work, self.answers)
         self.records = Records(self.database, self.answers)
 
     @classmethod

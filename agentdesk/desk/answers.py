@@ -37,6 +37,7 @@ class Answers:
         self._config, self._db, self._reading, self._queue, self._hours = config, database, reading, queue, hours
         self._library: Library | None = None
         self._searcher: Searcher | None = None
+        self._macros: Searcher | None = None
 
     @property
     def library(self) -> Library:
@@ -53,7 +54,7 @@ class Answers:
 
     def reload(self) -> None:
         """Read the packs again."""
-        self._library = self._searcher = None
+        self._library = self._searcher = self._macros = None
 
     def prepare(self) -> None:
         """Load everything the picker needs; called in an idle moment after the first paint."""
@@ -71,20 +72,31 @@ class Answers:
 
     def search(self, query: str, row: int = 0, limit: int = 20) -> list[Hit]:
         """The picker's ranking: the typed words, and what this conversation says by itself."""
+        return self._found(self._search(), query, row, limit)
+
+    def search_macros(self, query: str, row: int = 0, limit: int = 50) -> list[Hit]:
+        """The same for macros."""
+        if self._macros is None:
+            from agentdesk.snippets.search import Searcher  # noqa: PLC0415 - not at start
+
+            self._macros = Searcher(self.library.macros or self.library)
+        return self._found(self._macros, query, row, limit)
+
+    def _found(self, searcher: Searcher, query: str, row: int, limit: int) -> list[Hit]:
         from agentdesk.snippets.search import Hints  # noqa: PLC0415 - not at start
         from agentdesk.snippets.words import words_of  # noqa: PLC0415 - not at start
 
         uses = {r["name"]: r["uses"] for r in self._db.all("SELECT name, uses FROM snippet_use")}
         today = datetime.now(self._config.timezone).date()
         if not row:
-            return self._search().search(query, Hints(language=self._desk_language(), uses=uses, today=today), limit)
+            return searcher.search(query, Hints(language=self._desk_language(), uses=uses, today=today), limit)
         conversation = self._row(row)
         panel = self._reading.panel(row)
         hints = Hints(
             words=tuple(words_of(self._customer_words(row))), language=self.language(row), order_status=_status(panel),
             channel=conversation.kind, uses=uses, today=today,
         )
-        return self._search().search(query, hints, limit)
+        return searcher.search(query, hints, limit)
 
     def _row(self, row: int) -> Row:
         found = self._queue.row(row)

@@ -331,6 +331,29 @@ class OutboxFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a macro would do to one conversation."""
+
+    row: int
+    who: str
+    subject: str
+    does: tuple[str, ...]
+    """What would be another afterwards; empty: it is like that already."""
+    refused: str = ""
+    """Why the macro isn't for this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a macro would do, before it is done."""
+
+    name: str
+    title: str
+    does: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Undoable:
     """What undo would take back now."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from agentdesk.config import MailChannelConfig
 from agentdesk.desk import outgoing
@@ -13,14 +12,14 @@ from agentdesk.desk.addresses import valid_address
 from agentdesk.desk.deciding import Deciding, to_come
 from agentdesk.desk.facts import Draft, OutboxFact
 from agentdesk.desk.insertions import became_of
-from agentdesk.desk.work import Step, set_status, tags_of
+from agentdesk.desk.macros import Effect, effect, label
+from agentdesk.desk.work import Step, set_status
 from agentdesk.domain import reply as rules_of_reply
-from agentdesk.domain.conversation import MessageState, Priority, Status
+from agentdesk.domain.conversation import MessageState, Status
 from agentdesk.domain.events import Kind
 from agentdesk.domain.message import Address, Outgoing
 from agentdesk.errors import Refused
 from agentdesk.locale import say
-from agentdesk.snippets.model import snooze_span
 from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, sent_snippets, threads
 from agentdesk.store.database import Tx, millis
@@ -79,12 +78,9 @@ class Writing(Deciding):
             raise Refused("\n".join(problems))
         if at is not None:
             to_come(at)
-        if then == "waiting":  # the agent has not said otherwise: what the snippets say
-            away = snooze_span(str(draft.actions.get("snooze") or ""))
-            if draft.actions.get("close"):
-                then = "closed"
-            elif away is not None:
-                then, until = "snoozed", datetime.now(UTC) + away
+        wanted = effect(draft.actions)
+        if then == "waiting" and wanted.status is not None:  # the agent has not said otherwise: what the snippets say
+            then, until = wanted.status.value, wanted.until
         kind = "chat" if self._is_chat(draft) else "imap"
         hold = timedelta(0) if now else self._config.undo.get(kind, timedelta(0))
 
@@ -110,11 +106,9 @@ class Writing(Deciding):
             }, draft.id)
             steps: list[Step] = []
             if draft.kind == "reply":
-                steps = self._after(tx, conversation, draft, Status(then), until)
+                steps = self._after(tx, conversation, wanted, Status(then), until)
             sent_snippets.put(tx, row, conversation, settled)
-            for name in dict.fromkeys(one.name for one in draft.snippets):
-                tx.execute("INSERT INTO snippet_use (name, uses, last_at) VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
-                           " uses = uses + 1, last_at = excluded.last_at", (name, tx.now))
+            sent_snippets.used(tx, (one.name for one in draft.snippets))
             who = draft.to[0].name or draft.to[0].address if draft.to else self._customer_name(tx, conversation)
             words = say("desk.done.sent", who=who) if at is None else say("desk.done.later", who=who, at=self._when(at))
             self._work.remember(tx, words, [*steps, {"outbox": row}])
@@ -178,23 +172,15 @@ class Writing(Deciding):
         threads.lead(tx, draft.message_id, row)
         return row
 
-    def _after(self, tx: Tx, conversation: int, draft: Draft, then: Status, until: datetime | None) -> list[Step]:
+    def _after(self, tx: Tx, conversation: int, wanted: Effect, then: Status, until: datetime | None) -> list[Step]:
         """What answering does to the conversation: claimed if nobody had it, read, its status, the snippets' actions."""
         work = self._work
         steps: list[Step] = []
         known = tx.one("SELECT kind, assignee FROM conversation WHERE row = ?", (conversation,))
-        actions: dict[str, Any] = dict(draft.actions)
-        owner = str(actions.get("assign") or "")
-        if owner:
-            steps += work.give(tx, conversation, Kind.ASSIGN, work.colleague(owner))
-        elif not known["assignee"] and known["kind"] == "imap":
+        if not wanted.assign and not known["assignee"] and known["kind"] == "imap":
             steps += work.give(tx, conversation, Kind.CLAIM, self._rules.agent)
+        steps += label(work, tx, conversation, wanted)
         steps += work._see(tx, conversation)  # noqa: SLF001 - the same room
-        if tags := tags_of(actions.get("tags", ())):
-            steps += work.label(tx, conversation, tags)
-        priority = actions.get("priority")
-        if priority in set(Priority):
-            steps += work.rank(tx, conversation, Priority(priority))
         if then is not Status.OPEN and not (known["kind"] != "imap" and then is Status.WAITING):
             steps += set_status(work, tx, conversation, then, until)
         return steps

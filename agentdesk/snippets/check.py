@@ -63,7 +63,7 @@ def check_snippets(snippets: Sequence[Snippet], faults: list[Fault]) -> list[Sni
             texts = MappingProxyType({lang: text for lang, text in snippet.texts.items() if lang not in bad})
             subjects = MappingProxyType({lang: text for lang, text in snippet.subjects.items() if lang not in bad})
             snippet = replace(snippet, texts=texts, subjects=subjects)  # noqa: PLW2901 - the mended one takes its place
-        if snippet.texts:
+        if snippet.texts or not bad:
             kept.append(snippet)
     return kept
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -80,7 +80,7 @@ class Snippet:
     pack_title: str
     title: str
     texts: Mapping[str, str]
-    """Liquid, by language."""
+    """Liquid, by language; empty: it is a macro, actions and no text."""
     subjects: Mapping[str, str] = field(default_factory=dict)
     shortcut: str = ""
     tags: tuple[str, ...] = ()
@@ -104,6 +104,11 @@ class Snippet:
     @property
     def full_name(self) -> str:
         return f"{self.pack}/{self.name}"
+
+    @property
+    def is_macro(self) -> bool:
+        """It does something and says nothing."""
+        return not self.texts
 
     @property
     def version(self) -> str:
@@ -153,31 +158,59 @@ class Library:
     faults: tuple[Fault, ...] = ()
     plain: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Plain name -> the full names that end in it."""
+    macros: Library | None = None
+    """The snippets with actions only, a library of their own; they are no answers and are not among `snippets`. None in that one."""
 
     def find(self, name: str) -> Snippet:
         """A snippet by its full name, by its plain name where only one has it, or by its shortcut.
 
         Raises:
             NotFound: there is none; near names are said.
+            UsageError: several packs have one of that name, or it is a macro.
+        """
+        found = self.named(name)
+        if found is not None:
+            return found
+        if self.macros is not None and self.macros.named(name) is not None:
+            raise UsageError(say("snippets.is_macro", name=name))
+        near = get_close_matches(name, [*self.snippets, *self.plain], n=3, cutoff=0.5)
+        hint = say("snippets.near", names=", ".join(near)) if near else say("snippets.search_hint")
+        raise NotFound(say("snippets.no_such", name=name) + " " + hint)
+
+    def find_macro(self, name: str) -> Snippet:
+        """A macro, by the same names.
+
+        Raises:
+            NotFound: there is none; those there are are said.
             UsageError: several packs have one of that name.
         """
+        macros = self.macros or Library()
+        found = macros.named(name)
+        if found is None:
+            known = say("snippets.macros_are", names=", ".join(macros.order)) if macros.order else say("snippets.no_macros")
+            raise NotFound(say("snippets.no_such_macro", name=name) + " " + known)
+        return found
+
+    def named(self, name: str) -> Snippet | None:
+        """The same, or None where there is none."""
         found = self.snippets.get(name)
         if found is not None:
             return found
         full = self.plain.get(name, ())
         if not full:
             full = tuple(n for n, s in self.snippets.items() if s.shortcut == name)
-        if len(full) == 1:
-            return self.snippets[full[0]]
-        if full:
+        if len(full) > 1:
             raise UsageError(say("snippets.ambiguous", name=name, names=", ".join(full)))
-        near = get_close_matches(name, [*self.snippets, *self.plain], n=3, cutoff=0.5)
-        hint = say("snippets.near", names=", ".join(near)) if near else say("snippets.search_hint")
-        raise NotFound(say("snippets.no_such", name=name) + " " + hint)
+        return self.snippets[full[0]] if full else None
 
 
 def library(snippets: Sequence[Snippet], faults: Sequence[Fault]) -> Library:
     """A library of snippets, already without doubles, in their order."""
+    macros = [snippet for snippet in snippets if snippet.is_macro]
+    return replace(_library([snippet for snippet in snippets if not snippet.is_macro], faults), macros=_library(macros, ()))
+
+
+def _library(snippets: Sequence[Snippet], faults: Sequence[Fault]) -> Library:
     plain: dict[str, tuple[str, ...]] = {}
     for snippet in snippets:
         plain[snippet.name] = (*plain.get(snippet.name, ()), snippet.full_name)

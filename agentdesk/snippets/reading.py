@@ -96,12 +96,13 @@ class Reader:
             return
         texts = self._texts(table, "text")
         subjects = self._texts(table, "subject")
-        if not texts:
+        macro = "text" not in table and "subject" not in table and bool(table.get("actions"))
+        if not texts and not macro:
             if "text" not in table:
                 self._say("missing", say("snippets.no_text"), say("snippets.no_text_hint"))
             pack.broken.add(name)
             return
-        for language in languages:
+        for language in languages if not macro else ():
             if language not in texts and not (isinstance(table.get("text"), dict) and language in table["text"]):
                 self._say(
                     "missing-text", say("snippets.no_language", language=language), say("snippets.no_language_hint"), "text",

@@ -7,7 +7,7 @@ was used and changed is the desk's, what a customer was written is not.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agentdesk.domain.insertion import Insertion
@@ -32,6 +32,13 @@ def put(tx: Tx, outbox: int, conversation: int, settled: Sequence[Settled]) -> N
             (outbox, conversation, what.name, what.language, what.version, what.commit, tx.now, one.similarity,
              json.dumps(one.changes, ensure_ascii=False)),
         )  # fmt: skip
+
+
+def used(tx: Tx, names: Iterable[str]) -> None:
+    """The agent used these once more; the picker counts it."""
+    for name in dict.fromkeys(names):
+        tx.execute("INSERT INTO snippet_use (name, uses, last_at) VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
+                   " uses = uses + 1, last_at = excluded.last_at", (name, tx.now))
 
 
 def take_back(tx: Tx, outbox: int) -> None:

@@ -175,3 +175,27 @@ def test_a_text_that_can_not_be_fetched_is_exit_3_with_the_rest_shown(world):
     assert outcome.status == 3
     assert outcome.json["thread"][0]["text"] is None
     assert "127.0.0.1" in outcome.err
+
+
+def test_a_macro_is_looked_at_run_and_taken_back(world):
+    ids = world.ids()
+    listed = world.run("macro", "--json").json["macros"]
+    assert {"name": "macros/settled", "title": "Settled: close", "actions": {"tags": ["settled"], "close": True}} in listed
+    assert "macros/settled" in world.run("macro").out
+    looked = world.run("macro", "settled", *ids, "--dry-run")
+    assert (looked.status, looked.out.count("+settled, closed")) == (0, len(ids))
+    assert world.ids() == ids
+    done = world.run("macro", "settled", *ids, "--json")
+    assert (done.status, done.json["done"], {change["id"] for change in done.json["changes"]}) == (0, True, set(ids))
+    assert world.ids() == []
+    assert set(world.ids("--view", "closed")) == set(ids)
+    again = world.run("macro", "settled", ids[0], "--dry-run")
+    assert "like that already" in again.out
+
+
+def test_a_macro_that_is_not_one_says_which_there_are(world):
+    ids = world.ids()
+    assert "macros/settled" in world.run("macro", "setled", ids[0]).err
+    assert world.run("macro", "settled").status == 2
+    assert world.run("reply", ids[0], "--snippet", "settled").status == 2
+    assert world.ids() == ids

@@ -17,6 +17,7 @@ from agentdesk.config import DeskConfig, Link, MailChannelConfig, Member, Secret
 from agentdesk.desk import insertions
 from agentdesk.desk.facts import (
     AttachmentFact,
+    Change,
     ChannelFact,
     Counts,
     Draft,
@@ -26,6 +27,7 @@ from agentdesk.desk.facts import (
     Lookup,
     OutboxFact,
     Panel,
+    Plan,
     Question,
     Row,
     Undoable,
@@ -633,6 +635,28 @@ class FakeWriting:
         return sum(o.state in {MessageState.HELD, MessageState.QUEUED, MessageState.SENDING} for o in self.desk.sent)
 
 
+class FakeMacros:
+    """Two: one that puts away, one for chats only."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+
+    def words(self, actions: Any) -> tuple[str, ...]:
+        words = [f"+{tag}" for tag in actions.get("tags", ())]
+        return (*words, *(["closed"] if actions.get("close") else []))
+
+    def plan(self, name: str, rows: Any) -> Plan:
+        known = [self.desk.rows[number] for number in rows]
+        if name == "macros/chats":
+            return Plan(name, "Chats: close", ("closed",), tuple(Change(r.row, r.customer_name, r.subject, (), "only for chat") for r in known))
+        return Plan(name, "Settled", ("+settled", "closed"), tuple(Change(r.row, r.customer_name, r.subject, ("+settled", "closed")) for r in known))
+
+    def run(self, name: str, rows: Any) -> str:
+        if name == "macros/chats":
+            raise Refused("only for chat")
+        return self.desk.work._change("settled", rows, status="closed", tags=("settled",))
+
+
 class FakeUsage:
     """A fortnight in which every third day moved something."""
 
@@ -676,6 +700,10 @@ class FakeAnswers:
             raise Refused("This snippet was valid until 30 Nov 2026.")
         return replace(filled(SNIPPETS[name][2], language or "it", asked or {}), snippet=f"shipping/{name}")
 
+    def search_macros(self, query: str, row: int) -> list[FakeHit]:
+        macros = [FakeHit("macros/settled", "Settled: close", "thanks", "macros"), FakeHit("macros/chats", "Chats: close", "", "macros")]
+        return [hit for hit in macros if query.lower() in hit.title.lower()]
+
     def inserted(self, draft: Draft, filled: FakeFilled) -> None:
         insertions.inserted(draft, filled)
 
@@ -704,7 +732,7 @@ class FakeDesk:
         self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
         self.files = FakeFiles(self)
         self.usage = FakeUsage(self)
-        self.writing, self.answers = FakeWriting(self), FakeAnswers(self)
+        self.writing, self.answers, self.macros = FakeWriting(self), FakeAnswers(self), FakeMacros(self)
 
     def changes(self) -> FakeChanges:
         return FakeChanges(self)

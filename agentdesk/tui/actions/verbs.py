@@ -12,6 +12,7 @@ from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.screens.desk import DeskScreen
+from agentdesk.tui.sheets.macros import MacroPicker
 from agentdesk.tui.sheets.pick import Options
 from agentdesk.tui.widgets.panel import language_name, order_status
 from agentdesk.tui.widgets.sheet import Choice
@@ -275,6 +276,27 @@ def priority(screen: DeskScreen, count: int, argument: str) -> None:
     rows = screen.targets()
     choices = [Choice(word, "", p, role="warm" if p is Priority.URGENT else "text") for word, p in words.items()]
     ask(screen, say("commands.priority"), choices, rows, lambda c: screen.desk.work.priority(rows, c.value))
+
+
+@does("macro")
+def macro(screen: DeskScreen, count: int, argument: str) -> None:
+    """Run actions without a text, after a look at what they would do."""
+    rows = screen.targets()
+    if not rows:
+        screen.tell(say("screen.no_conversation"))
+        return
+
+    def run(name: str) -> None:
+        words = screen.desk.macros.run(name, rows)
+        screen.close_sheet()
+        screen.done(words, gone=rows)
+
+    if argument:
+        run(argument.strip())
+        return
+    screen.choose_from(
+        MacroPicker(screen.desk.answers, screen.desk.macros, rows, screen.desk_app.roles, run=run, left=screen.close_sheet)
+    )
 
 
 @does("order.choose")

@@ -179,6 +179,44 @@ def language(screen: DeskScreen, count: int, argument: str) -> None:
     screen.choose_from(Options(say("commands.composer_language_help"), choices, chosen, share=0.4))
 
 
+@does("composer.actions")
+def actions(screen: DeskScreen, count: int, argument: str) -> None:
+    """What the snippets in this reply do with it; each can be taken away."""
+    draft = screen.composer.draft
+    if draft is None or not (choices := _actions_of(screen, draft)):
+        screen.tell(say("screen.no_actions"))
+        return
+
+    def chosen(choice: Choice) -> None:
+        key, tag = choice.value
+        known = draft.actions[key]
+        if tag and isinstance(known, list) and len(known) > 1:
+            draft.actions[key] = [each for each in known if each != tag]
+        else:
+            del draft.actions[key]
+        screen.composer.edited()
+        screen.composer.refresh_bar()
+        left = _actions_of(screen, draft)
+        if left:
+            screen.choose_from(Options(title, left, chosen, share=0.4, left=screen.close_sheet))
+        else:
+            screen.close_sheet()
+            screen.tell(say("screen.actions_left"))
+
+    title = say("commands.composer_actions_help")
+    screen.choose_from(Options(title, choices, chosen, share=0.4, left=screen.close_sheet))
+
+
+def _actions_of(screen: DeskScreen, draft: Draft) -> list[Choice]:
+    """One entry for each: what it does, and how it is kept."""
+    choices = []
+    for key, value in draft.actions.items():
+        for tag in value if isinstance(value, list) else [""]:
+            words = screen.desk.macros.words({key: [tag] if tag else value})
+            choices += [Choice(word, say("screen.remove"), (key, tag)) for word in words]
+    return choices
+
+
 @does("attach")
 def attach(screen: DeskScreen, count: int, argument: str) -> None:
     draft = screen.composer.draft
@@ -291,7 +329,7 @@ def pick(screen: DeskScreen, count: int, argument: str) -> None:
     turn_key = screen.desk_app.keyboard.keymap.shown("picker.turn")
     picker = Picker(
         answers, row, screen.desk_app.roles, language=language, chosen=chosen, ask=ask,
-        left=screen.close_sheet, turn_key=turn_key,
+        left=screen.close_sheet, turn_key=turn_key, does=screen.desk.macros.words,
     )  # fmt: skip
     screen.choose_from(picker, argument)
 

@@ -61,6 +61,7 @@ class DeskScreen(Screen[None]):
         self.sheet, self.panel, self.footer = SheetView(), PanelView(now), Footer()
         self.middle = Vertical(self.head, self.conversation, self.composer, self.sheet, id="middle")
         self.left, self.right = Down(id="left"), Down(id="right")
+        self.composer.bar.does = desk.macros.words
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
         self._undo_id = 0

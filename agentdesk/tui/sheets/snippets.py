@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +75,10 @@ class Picker(Sheet):
         ask: Callable[[str, Filled, str], None],
         left: Callable[[], None],
         turn_key: str,
+        does: Callable[[Mapping[str, Any]], Sequence[str]],
     ) -> None:
         self.title = say("screen.snippets")
+        self._does = does
         self._answers, self._row, self._roles = answers, row, roles
         self.language = language
         self._chosen, self._ask, self._left, self._turn_key = chosen, ask, left, turn_key
@@ -111,7 +113,10 @@ class Picker(Sheet):
         filled = self.fill(choice.value)
         if isinstance(filled, DeskError):
             return [[(text, self._roles.bad)] for text in wrap(str(filled), width)]
-        return tinted(filled, self._roles, width)
+        lines: list[Sequence[Piece]] = list(tinted(filled, self._roles, width))
+        if does := self._does(filled.actions):
+            lines += [[], *([(text, self._roles.mute)] for text in wrap(f"{say('screen.with_send')}: {' · '.join(does)}", width))]
+        return lines
 
     def foot(self, choice: Choice | None) -> Sequence[Piece]:
         """Which values are missing."""

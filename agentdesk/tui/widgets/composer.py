@@ -7,7 +7,7 @@ the text itself, so that editing can't make the marks lie.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.text import Text
 from textual import events
@@ -21,12 +21,12 @@ from agentdesk.desk.facts import Draft
 from agentdesk.locale import say
 from agentdesk.tui import times
 from agentdesk.tui.joining import join
-from agentdesk.tui.layout import Piece, line, rule
+from agentdesk.tui.layout import Piece, cells, cut, line, rule
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 """What stops a reply: a gap of a snippet, or a raw piece of a template."""
+SHORT = 12
+"""Cells that what a reply does besides gets in any case."""
 FIELDS = ("to", "cc", "bcc", "subject")
 
 
@@ -51,10 +53,12 @@ class Bar(Lines):
         """Who gets it where it has no addresses."""
         self.passed_over = ""
         """Who wrote, where the answer goes to somebody else."""
+        self.does: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _: ()
+        """The words for what sending does besides."""
         self._who: tuple[object, ...] = ()
 
     def show(self, draft: Draft | None, saved: str, language: str) -> None:
-        who = (draft.to, draft.cc, draft.bcc, self.to, self.passed_over) if draft is not None else ()
+        who = (draft.to, draft.cc, draft.bcc, self.to, self.passed_over, str(draft.actions)) if draft is not None else ()
         if (draft, saved, language, who) != (self.draft, self.saved, self.language, self._who):
             self.draft, self.saved, self.language, self._who = draft, saved, language, who
             self.repaint(0)
@@ -74,6 +78,12 @@ class Bar(Lines):
         right: list[Piece] = []
         if width > 46 and self.saved:
             right = [("  ", roles.line), (self.saved, roles.faint)]
+        if draft.kind != "note" and (does := " · ".join(self.does(draft.actions))):
+            # What sending does besides is worth more than whether the draft is saved.
+            room = width - sum(cells(text) for text, _ in left) - cells(self.language) - 10
+            if cells(does) + cells(self.saved) + 2 > room:
+                right = []
+            right = [("  ", roles.line), (cut(does, max(SHORT, room)), roles.mute), *right]
         if self.language and draft.kind != "note":
             right = [(self.language, roles.accent), *right]
         elif right:
