@@ -33,6 +33,29 @@ def search(arguments: Namespace) -> int:
     return 0 if hits else 1
 
 
+def articles(arguments: Namespace) -> int:
+    """Every article, or those that fit, with its link as it would be sent; exit 1 if there is none."""
+    with open_desk(arguments) as desk:
+        row = desk.queue.find(arguments.conversation) if arguments.conversation else 0
+        hits = desk.answers.search_articles(" ".join(arguments.query), row, 0, arguments.language)
+        filled = [desk.answers.fill(hit.name, row, arguments.language) for hit in hits]
+        empty = not hits and not arguments.query
+    if arguments.json:
+        write_json(
+            {
+                "articles": [
+                    {"name": hit.name, "title": hit.title, "text": one.text, "language": one.language, "summary": one.summary, "missing": one.names}
+                    for hit, one in zip(hits, filled, strict=True)
+                ]
+            }
+        )
+    else:
+        columns([(hit.name, one.text) for hit, one in zip(hits, filled, strict=True)])
+        if not hits:
+            talk(say("cli.no_articles" if empty else "cli.nothing"))
+    return 0 if hits else 1
+
+
 def render(arguments: Namespace) -> int:
     """The filled text on stdout; exit 1 and the names on stderr where a value is missing."""
     with open_desk(arguments) as desk:

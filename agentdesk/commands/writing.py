@@ -9,6 +9,7 @@ BOTH = DESK | COMPOSER
 
 WRITING = (
     Command("snippet.pick", BOTH, Argument("snippet"), footer=3),
+    Command("article.pick", BOTH, Argument("article")),
     Command("reply", DESK, footer=2),
     Command("reply.all", DESK),
     Command("note", DESK, Argument("text")),

@@ -6,8 +6,9 @@ Snippets, search and the template engine are loaded at the first use, not at sta
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk import insertions
@@ -38,6 +39,7 @@ class Answers:
         self._library: Library | None = None
         self._searcher: Searcher | None = None
         self._macros: Searcher | None = None
+        self._articles: Searcher | None = None
 
     @property
     def library(self) -> Library:
@@ -54,7 +56,7 @@ class Answers:
 
     def reload(self) -> None:
         """Read the packs again."""
-        self._library = self._searcher = self._macros = None
+        self._library = self._searcher = self._macros = self._articles = None
 
     def prepare(self) -> None:
         """Load everything the picker needs; called in an idle moment after the first paint."""
@@ -81,6 +83,25 @@ class Answers:
 
             self._macros = Searcher(self.library.macros or self.library)
         return self._found(self._macros, query, row, limit)
+
+    def search_articles(self, query: str, row: int = 0, limit: int = 20, language: str = "") -> list[Hit]:
+        """The same for articles; each with its title in the language it would be sent in."""
+        from agentdesk.snippets.search import Searcher  # noqa: PLC0415 - not at start
+
+        articles = self.library.articles
+        if articles is None:
+            return []
+        if self._articles is None:
+            # Their texts are links: what they say stands in titles and summaries.
+            said = {
+                name: replace(one, texts={of: f"{title}\n{one.summaries.get(of, '')}" for of, title in one.titles.items()})
+                for name, one in articles.snippets.items()
+            }
+            self._articles = Searcher(replace(articles, snippets=said))
+        wanted = language or (self.language(row) if row else self._desk_language())
+        hits = self._found(self._articles, query, row, limit)
+        known = {hit.name: articles.snippets[hit.name] for hit in hits}
+        return [replace(hit, title=known[hit.name].titles[known[hit.name].language(wanted)]) for hit in hits]
 
     def _found(self, searcher: Searcher, query: str, row: int, limit: int) -> list[Hit]:
         from agentdesk.snippets.search import Hints  # noqa: PLC0415 - not at start
@@ -135,7 +156,8 @@ class Answers:
         return self._config.locale.split("-")[0].lower()
 
     def fill(self, name: str, row: int, language: str = "", asked: Mapping[str, str] | None = None) -> Filled:
-        """A snippet's text for this conversation; what is missing stands in it as ⟨name⟩ and in `missing`.
+        """A snippet's text, or an article's title and link, for this conversation (0: for none); what is missing stands in it as
+        ⟨name⟩ and in `missing`.
 
         Raises:
             NotFound: there is no such snippet.
@@ -145,28 +167,33 @@ class Answers:
         from agentdesk.snippets.render import render  # noqa: PLC0415 - not at start
 
         snippet = self.library.find(name)
-        conversation = self._row(row)
-        panel = self._reading.panel(row)
-        chosen = language or self.language(row)
+        chosen = language or (self.language(row) if row else self._desk_language())
         now = datetime.now(UTC)
         config = self._config
+        context = values.build_context(
+            **(self._known_of(row) if row else {}), agent=values.Writer(config.agent_name, config.agent_email), desk=values.Shop(config.name, config.url.rstrip("/")),
+            policy=snippet.policy, hours=values.Opening(self._hours.next_open(now), closed_today=not self._open_today(now)),
+            language=chosen, asked=dict(asked or {}), now=now, timezone=config.timezone,
+        )  # fmt: skip
+        return render(snippet, chosen, context, dict(asked or {}))
+
+    def _known_of(self, row: int) -> dict[str, Any]:
+        """What of a conversation, its customer and their orders may fill a reply to it."""
+        from agentdesk.snippets import context as values  # noqa: PLC0415 - not at start
+
+        conversation, panel = self._row(row), self._reading.panel(row)
         customer, order, orders, since = panel.customer, panel.about, panel.orders, panel.since
         if panel.unproven:  # what is known of the customer is not for whoever says to be them
             name = panel.addressee if not conversation.is_chat else customer.name if customer else ""
             customer, since = Customer(0, name), None
             order, orders = (order, (order,)) if order is not None and panel.vouched else (None, ())
-        context = values.build_context(
-            customer=customer, order=order, orders=orders, since=since,
-            conversation=values.Talk(conversation.id, conversation.subject, conversation.channel, conversation.kind),
-            agent=values.Writer(config.agent_name, config.agent_email), desk=values.Shop(config.name, config.url),
-            policy=snippet.policy, hours=values.Opening(self._hours.next_open(now), closed_today=not self._open_today(now)),
-            language=chosen, asked=dict(asked or {}), now=now, timezone=config.timezone,
-        )
-        return render(snippet, chosen, context, dict(asked or {}))
+        talk = values.Talk(conversation.id, conversation.subject, conversation.channel, conversation.kind)
+        return {"customer": customer, "order": order, "orders": orders, "since": since, "conversation": talk}
 
     def inserted(self, draft: Draft, filled: Filled) -> None:
         """A filled snippet was put into this draft, whichever way: its language, its actions, and the record of it."""
-        insertions.inserted(draft, filled)
+        articles = self.library.articles
+        insertions.inserted(draft, filled, article=articles is not None and filled.snippet in articles.snippets)
 
     def _open_today(self, now: datetime) -> bool:
         following = self._hours.next_open(now)

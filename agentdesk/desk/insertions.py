@@ -28,10 +28,11 @@ class Inserted(Protocol):
     def actions(self) -> Any: ...
 
 
-def inserted(draft: Draft, filled: Inserted, commit: str = "") -> None:
+def inserted(draft: Draft, filled: Inserted, commit: str = "", *, article: bool = False) -> None:
     """A text was put into this draft: it is in its language, its actions are the reply's now, and it is recorded. A subject is taken
-    where the draft begins a conversation and has none."""
-    draft.language = filled.language or draft.language
+    where the draft begins a conversation and has none. An article is one link in it, in whatever language there is."""
+    if filled.language and not (article and draft.language):
+        draft.language = filled.language
     if filled.subject and draft.kind == "new" and not draft.subject:
         draft.subject = filled.subject
     for key, value in dict(filled.actions or {}).items():

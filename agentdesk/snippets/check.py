@@ -48,10 +48,14 @@ def check_snippets(snippets: Sequence[Snippet], faults: list[Fault]) -> list[Sni
     for snippet in snippets:
         broken: dict[str, set[str]] = {"text": set(), "subject": set()}
         used: set[str] = set()
+        told: set[Fault] = set()
         for kind, texts in (("text", snippet.texts), ("subject", snippet.subjects)):
             for language, source in texts.items():
                 for finding in check_text(source, snippet, used):
-                    faults.append(_fault(snippet, kind, language, source, finding))
+                    fault = _fault(snippet, kind, language, source, finding)
+                    if fault not in told:  # one link of an article may stand for every language
+                        told.add(fault)
+                        faults.append(fault)
                     if finding.severity is Severity.ERROR and finding.code in _FATAL:
                         broken[kind].add(language)
         for ask in snippet.asks:

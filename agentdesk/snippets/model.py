@@ -93,6 +93,10 @@ class Snippet:
     asks: tuple[Ask, ...] = ()
     actions: Mapping[str, Any] = field(default_factory=dict)
     """Done when the reply is sent: tags, close, assign, snooze, priority."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """By language, of an article: what customers call it. Its texts are the links."""
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    """By language, of an article: for the agent and the search, never sent."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """The values its texts may use as `policy.*`."""
     tests: tuple[Mapping[str, Any], ...] = ()
@@ -111,12 +115,17 @@ class Snippet:
         return not self.texts
 
     @property
+    def is_article(self) -> bool:
+        """A page of the shop's help: a title and a link go into the reply."""
+        return bool(self.titles)
+
+    @property
     def version(self) -> str:
         """Of what it says to a customer: another one as soon as a text, a subject, an action or a value of the pack it uses is another."""
         said = " ".join([*self.texts.values(), *self.subjects.values()])
         used = {name: str(value) for name, value in self.policy.items() if name in said and _uses(said, name)}
         asks = [[ask.name, ask.default] for ask in self.asks]
-        content = [dict(self.texts), dict(self.subjects), used, asks, dict(self.actions)]
+        content = [dict(self.texts), dict(self.subjects), used, asks, dict(self.actions), *([dict(self.titles)] if self.titles else [])]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     def language(self, wanted: str) -> str:
@@ -160,15 +169,17 @@ class Library:
     """Plain name -> the full names that end in it."""
     macros: Library | None = None
     """The snippets with actions only, a library of their own; they are no answers and are not among `snippets`. None in that one."""
+    articles: Library | None = None
+    """Likewise the articles."""
 
     def find(self, name: str) -> Snippet:
-        """A snippet by its full name, by its plain name where only one has it, or by its shortcut.
+        """A snippet or an article by its full name, by its plain name where only one has it, or by its shortcut.
 
         Raises:
             NotFound: there is none; near names are said.
             UsageError: several packs have one of that name, or it is a macro.
         """
-        found = self.named(name)
+        found = self.named(name) or (self.articles.named(name) if self.articles is not None else None)
         if found is not None:
             return found
         if self.macros is not None and self.macros.named(name) is not None:
@@ -206,8 +217,10 @@ class Library:
 
 def library(snippets: Sequence[Snippet], faults: Sequence[Fault]) -> Library:
     """A library of snippets, already without doubles, in their order."""
+    answers = [snippet for snippet in snippets if not snippet.is_macro and not snippet.is_article]
     macros = [snippet for snippet in snippets if snippet.is_macro]
-    return replace(_library([snippet for snippet in snippets if not snippet.is_macro], faults), macros=_library(macros, ()))
+    articles = [snippet for snippet in snippets if snippet.is_article]
+    return replace(_library(answers, faults), macros=_library(macros, ()), articles=_library(articles, ()))
 
 
 def _library(snippets: Sequence[Snippet], faults: Sequence[Fault]) -> Library:

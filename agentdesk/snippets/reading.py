@@ -22,11 +22,13 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 
 CHANNELS = ("imap", "chat")
 _PRIORITIES = ("low", "normal", "high", "urgent")
-_TOP_KEYS = ("pack", "snippet")
+_TOP_KEYS = ("pack", "snippet", "article")
 _PACK_KEYS = ("name", "title", "languages", "policy")
 _SNIPPET_KEYS = (
     "name", "title", "shortcut", "tags", "intents", "channels", "valid", "ask", "actions", "subject", "text", "test",
 )  # fmt: skip
+_ARTICLE_KEYS = ("name", "title", "link", "summary", "shortcut", "tags", "intents", "channels", "valid")
+_LIQUID = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
 _RESTRICTING = ("channels", "valid", "ask", "from", "until")
 _ASK_KEYS = ("name", "label", "default", "choices")
 _VALID_KEYS = ("from", "until")
@@ -78,21 +80,77 @@ class Reader:
                 self._say("wrong-type", say("snippets.not_a_table", key="snippet"), say("snippets.not_a_table_hint"))
                 continue
             self._one(table, pack, title, languages)
+        for index, table in enumerate(self._take_at_top("article") or ()):
+            self._where = ("article", index)
+            self._snippet = ""
+            if not isinstance(table, dict):
+                self._say("wrong-type", say("snippets.not_a_table", key="article"), say("snippets.not_an_article_hint"))
+                continue
+            self._article(table, pack, title, languages)
         self._snippet = ""
         return pack
 
-    def _one(self, table: dict[str, Any], pack: Pack, title: str, languages: tuple[str, ...]) -> None:
-        where = self._where
+    def _take_at_top(self, key: str) -> Any:
+        self._where = ()
+        return self._take(self._data, key, list)
+
+    def _begin(self, table: dict[str, Any], pack: Pack, keys: Sequence[str]) -> str | None:
+        """The name of a snippet or an article; None where it can't be one."""
         raw_name = table.get("name")
         if isinstance(raw_name, str):
             self._snippet = f"{pack.name}/{raw_name}"
         self._errors = 0
-        self._unknown(table, _SNIPPET_KEYS)
+        self._unknown(table, keys)
         name = self._name(table)
+        if name is not None and (name in pack.snippets or name in pack.broken):
+            self._say("duplicate-name", say("snippets.duplicate_name", name=name), say("snippets.duplicate_name_hint"), "name")
+            return None
+        return name
+
+    def _article(self, table: dict[str, Any], pack: Pack, pack_title: str, languages: tuple[str, ...]) -> None:
+        """A page of the shop's help. A link that is the same in every language may be one text."""
+        where = self._where
+        name = self._begin(table, pack, _ARTICLE_KEYS)
         if name is None:
             return
-        if name in pack.snippets or name in pack.broken:
-            self._say("duplicate-name", say("snippets.duplicate_name", name=name), say("snippets.duplicate_name_hint"), "name")
+        titles = {language: " ".join(text.split()) for language, text in self._texts(table, "title").items()}
+        same = isinstance(table.get("link"), str)
+        links = dict.fromkeys(titles, table["link"].strip()) if same else self._texts(table, "link")
+        summaries = self._texts(table, "summary")
+        for key in ("title", "link"):
+            if key not in table:
+                self._say("missing", say("snippets.article_lacks", key=key), say("snippets.article_hint"))
+        for language, link in [*links.items()][: 1 if same else None]:
+            if not link.strip().startswith(("https://", "http://", "{{", "{%")) or len(_LIQUID.sub("x", link).split()) > 1:
+                self._say("bad-link", say("snippets.bad_link", link=link), say("snippets.bad_link_hint", value="{{ desk.url }}"), "link", *(() if same else (language,)))
+        whole = [language for language in titles if language in links]
+        for language in dict.fromkeys([*languages, *titles, *links]):
+            if language not in whole and "title" in table and "link" in table:
+                self._say(
+                    "missing-text", say("snippets.article_language", language=language), say("snippets.no_language_hint"),
+                    "link" if language in titles else "title", severity=Severity.WARNING,
+                )  # fmt: skip
+        channels, valid = self._channels(table), self._valid(table)
+        tags, intents, shortcut = self._strings(table, "tags"), self._strings(table, "intents"), self._shortcut(table)
+        if valid is None or self._errors or not whole:
+            pack.broken.add(name)
+            return
+        pack.snippets[name] = Snippet(
+            name=name, pack=pack.name, pack_title=pack_title, title=titles[whole[0]],
+            texts=MappingProxyType({language: links[language].strip() for language in whole}),
+            titles=MappingProxyType({language: titles[language] for language in whole}), summaries=MappingProxyType(summaries),
+            shortcut=shortcut, tags=tags, intents=intents, channels=channels, valid_from=valid[0], valid_until=valid[1],
+            file=self._file, line=self._places.key(*where)[0],
+            lines=MappingProxyType({
+                ("text", language): self._places.text(*where, "link", *(() if same else (language,)), breaks="\n" in links[language])
+                for language in whole
+            }),
+        )  # fmt: skip
+
+    def _one(self, table: dict[str, Any], pack: Pack, title: str, languages: tuple[str, ...]) -> None:
+        where = self._where
+        name = self._begin(table, pack, _SNIPPET_KEYS)
+        if name is None:
             return
         texts = self._texts(table, "text")
         subjects = self._texts(table, "subject")
@@ -108,19 +166,13 @@ class Reader:
                     "missing-text", say("snippets.no_language", language=language), say("snippets.no_language_hint"), "text",
                     severity=Severity.WARNING,
                 )  # fmt: skip
-        channels = self._strings(table, "channels")
-        for channel in channels:
-            if channel not in CHANNELS:
-                self._choice("channels", channel, CHANNELS)
+        channels = self._channels(table)
         valid = self._valid(table)
         asks = self._asks(table)
         actions = self._actions(table)
         tests = self._tests(table)
         tags, intents = self._strings(table, "tags"), self._strings(table, "intents")
-        shortcut = self._take(table, "shortcut", str) or ""
-        if shortcut and not re.fullmatch(r"\S{1,40}", shortcut):
-            self._say("bad-shortcut", say("snippets.bad_shortcut", shortcut=shortcut), "", "shortcut")
-            shortcut = ""
+        shortcut = self._shortcut(table)
         if valid is None or self._errors:
             # What could not be read may be what keeps a text from being sent (its channels, its dates, its questions).
             pack.broken.add(name)
@@ -148,6 +200,20 @@ class Reader:
             self._say("bad-name", say("snippets.bad_name", name=name), say("snippets.name_hint"), "name")
             return None
         return name
+
+    def _channels(self, table: dict[str, Any]) -> tuple[str, ...]:
+        channels = self._strings(table, "channels")
+        for channel in channels:
+            if channel not in CHANNELS:
+                self._choice("channels", channel, CHANNELS)
+        return channels
+
+    def _shortcut(self, table: dict[str, Any]) -> str:
+        shortcut: str = self._take(table, "shortcut", str) or ""
+        if shortcut and not re.fullmatch(r"\S{1,40}", shortcut):
+            self._say("bad-shortcut", say("snippets.bad_shortcut", shortcut=shortcut), "", "shortcut")
+            return ""
+        return shortcut
 
     def _languages(self, head: dict[str, Any]) -> tuple[str, ...]:
         languages = self._strings(head, "languages")

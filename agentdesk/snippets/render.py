@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,8 @@ class Filled:
     """Full name of what was filled."""
     version: str = ""
     """Its version then."""
+    summary: str = ""
+    """Of an article, for the agent; never sent."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,8 +103,16 @@ def render(
         _, _, gaps = _tidy(line, "subject")
         subject = " ".join(line.getvalue().split())
         missing += gaps
+    if snippet.is_article:
+        lead = f"{snippet.titles[chosen]} – "
+        text, subject = lead + text, ""
+        spans = tuple((start + len(lead), end + len(lead)) for start, end in spans)
+        missing = tuple(replace(gap, start=gap.start + len(lead), end=gap.end + len(lead)) for gap in missing)
     cursor = next((gap.start for gap in missing if gap.where == "text"), len(text))
-    return Filled(text, subject, spans, missing, open_asks, cursor, chosen, snippet.actions, snippet.full_name, snippet.version)
+    return Filled(
+        text, subject, spans, missing, open_asks, cursor, chosen, snippet.actions, snippet.full_name, snippet.version,
+        snippet.summaries.get(chosen, ""),
+    )  # fmt: skip
 
 
 def open_places(text: str) -> tuple[str, ...]:

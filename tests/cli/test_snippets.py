@@ -135,3 +135,18 @@ def test_without_the_library_a_plot_says_what_to_install(desk, ids, monkeypatch)
     outcome = desk.run("snippets", "stats", "--plot")
     assert outcome.status == 2
     assert "agentdesk[plot]" in outcome.err
+
+
+def test_articles_are_listed_with_their_links(desk, ids):
+    assert desk.run("snippets", "articles").status == 1, "this pack has none"
+    with (desk.folder / "own.toml").open("a") as pack:
+        pack.write('[[article]]\nname = "returns"\nlink = "https://help.example/returns"\n[article.title]\nen = "Returning an item"\n')
+    assert "https://help.example/returns" in desk.run("snippets", "articles").out
+    found = desk.run("snippets", "articles", "return", "--conversation", ids["Broken"], "--language", "de", "--json").json["articles"]
+    assert found == [{
+        "name": "own/returns", "title": "Returning an item", "text": "Returning an item – https://help.example/returns", "language": "en",
+        "summary": "", "missing": [],
+    }]  # fmt: skip
+    assert desk.run("snippets", "articles", "zzzzqqqq").status == 1
+    assert "returns" not in desk.run("snippets", "search", "return").out
+    assert "Returning an item – https://help.example/returns\n" in desk.run("reply", ids["Broken"], "--snippet", "returns", "--dry-run").out

@@ -192,6 +192,7 @@ class FakeFilled:
     actions: dict[str, Any] = field(default_factory=dict)
     snippet: str = ""
     version: str = "v1"
+    summary: str = ""
 
 
 SNIPPETS = {
@@ -696,16 +697,25 @@ class FakeAnswers:
         return [FakeHit(n, t, why) for n, (t, why, _) in SNIPPETS.items() if all(w in t.lower() for w in words)]
 
     def fill(self, name: str, row: int, language: str = "", asked: dict[str, str] | None = None) -> FakeFilled:
+        if name == "articles/returns":
+            title = {"it": "Restituire un articolo", "en": "Returning an item"}.get(language, "Returning an item")
+            text = f"{title} – [https://casaverde.example/help/returns]"
+            shown = language if language in {"it", "en"} else "en"
+            return replace(filled(text, shown, {}), snippet=name, summary="What can be returned, and how.")
         if name == "old":
             raise Refused("This snippet was valid until 30 Nov 2026.")
         return replace(filled(SNIPPETS[name][2], language or "it", asked or {}), snippet=f"shipping/{name}")
+
+    def search_articles(self, query: str, row: int, *, language: str = "") -> list[FakeHit]:
+        hit = FakeHit("articles/returns", "Restituire un articolo" if language == "it" else "Returning an item", "return", "articles")
+        return [hit] if query.lower() in hit.title.lower() else []
 
     def search_macros(self, query: str, row: int) -> list[FakeHit]:
         macros = [FakeHit("macros/settled", "Settled: close", "thanks", "macros"), FakeHit("macros/chats", "Chats: close", "", "macros")]
         return [hit for hit in macros if query.lower() in hit.title.lower()]
 
     def inserted(self, draft: Draft, filled: FakeFilled) -> None:
-        insertions.inserted(draft, filled)
+        insertions.inserted(draft, filled, article=filled.snippet.startswith("articles/"))
 
     def language(self, row: int) -> str:
         return "it"

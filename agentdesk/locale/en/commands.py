@@ -22,6 +22,8 @@ WORDS = {
     "commands.macro_help": "Run a macro on this conversation, or on those that are marked",
     "commands.composer_actions": "actions",
     "commands.composer_actions_help": "What this reply will do besides going out; take away what is not wanted",
+    "commands.article_pick": "article",
+    "commands.article_pick_help": "Put the link of a help article in the reply (in the composer also ??)",
     "commands.reply": "reply",
     "commands.reply_help": "Answer the customer",
     "commands.reply_all": "reply to all",

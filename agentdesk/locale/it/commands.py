@@ -22,6 +22,8 @@ WORDS = {
     "commands.macro_help": "Eseguire una macro su questa conversazione, o su quelle segnate",
     "commands.composer_actions": "azioni",
     "commands.composer_actions_help": "Che cosa farà questa risposta oltre a partire; togline quel che non vuoi",
+    "commands.article_pick": "articolo",
+    "commands.article_pick_help": "Mettere nella risposta il link a un articolo di aiuto (nella risposta anche ??)",
     "commands.reply": "rispondi",
     "commands.reply_help": "Rispondi al cliente",
     "commands.reply_all": "rispondi a tutti",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from agentdesk.commands import Where
@@ -12,7 +14,7 @@ from agentdesk.tui.actions.registry import does
 from agentdesk.tui.ports import Filled
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
-from agentdesk.tui.sheets.snippets import AskForm, Picker, value_name, values_of
+from agentdesk.tui.sheets.snippets import ArticlePicker, AskForm, Picker, value_name, values_of
 from agentdesk.tui.widgets.panel import language_name
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
@@ -306,6 +308,16 @@ def discard(screen: DeskScreen, count: int, argument: str) -> None:
 @does("snippet.pick")
 def pick(screen: DeskScreen, count: int, argument: str) -> None:
     """The picker, from the queue, the conversation or the composer."""
+    lay_picker(screen, Picker, argument, insert)
+
+
+@does("article.pick")
+def pick_article(screen: DeskScreen, count: int, argument: str) -> None:
+    """The same for articles. A link goes where the cursor is, not into a paragraph of its own."""
+    lay_picker(screen, ArticlePicker, argument, partial(insert, inline=True))
+
+
+def lay_picker(screen: DeskScreen, kind: type[Picker], query: str, put: Callable[[DeskScreen, int, Filled], None]) -> None:
     writing = screen.where() is Where.COMPOSER
     draft = screen.composer.draft
     row = draft.conversation if writing and draft is not None else target(screen)
@@ -314,10 +326,17 @@ def pick(screen: DeskScreen, count: int, argument: str) -> None:
     answers = screen.desk.answers
     chosen_language = draft.language if draft is not None and draft.language else ""
     language = chosen_language or (answers.language(row) if row else screen.desk.config.locale.split("-")[0])
+    typed, screen.composer.box.opened_by = screen.composer.box.opened_by, ""
 
     def chosen(name: str, filled: Filled) -> None:
         screen.close_sheet()
-        insert(screen, row, filled)
+        put(screen, row, filled)
+
+    def left() -> None:
+        """What was typed to open it, and in it, was meant as text after all."""
+        screen.close_sheet()
+        if typed:
+            screen.composer.box.insert(typed + screen.sheet.entry.text)
 
     def ask(name: str, filled: Filled, language: str) -> None:
         form = AskForm(
@@ -326,20 +345,19 @@ def pick(screen: DeskScreen, count: int, argument: str) -> None:
         )  # fmt: skip
         screen.choose_from(form)
 
-    turn_key = screen.desk_app.keyboard.keymap.shown("picker.turn")
-    picker = Picker(
-        answers, row, screen.desk_app.roles, language=language, chosen=chosen, ask=ask,
-        left=screen.close_sheet, turn_key=turn_key, does=screen.desk.macros.words,
+    picker = kind(
+        answers, row, screen.desk_app.roles, language=language, chosen=chosen, ask=ask, left=left,
+        turn_key=screen.desk_app.keyboard.keymap.shown("picker.turn"), does=screen.desk.macros.words,
     )  # fmt: skip
-    screen.choose_from(picker, argument)
+    screen.choose_from(picker, query)
 
 
 def again(screen: DeskScreen, sheet: Sheet) -> None:
     screen.sheet.show(sheet)
 
 
-def insert(screen: DeskScreen, row: int, filled: Filled) -> None:
-    """Put a filled snippet into the reply; one is begun if there is none."""
+def insert(screen: DeskScreen, row: int, filled: Filled, *, inline: bool = False) -> None:
+    """Put a filled snippet into the reply; one is begun if there is none. `inline`: right at the cursor."""
     composer = screen.composer
     if composer.draft is None or (composer.draft.kind == "note" and not composer.writing):
         begin(screen, screen.desk.writing.draft(row, "reply"))
@@ -351,7 +369,7 @@ def insert(screen: DeskScreen, row: int, filled: Filled) -> None:
     if draft.subject != subject:
         composer.fields.load(draft)
     text = filled.text.rstrip()
-    composer.insert(text, values_of(filled), filled.cursor if filled.missing else len(text))
+    composer.insert(text, values_of(filled), filled.cursor if filled.missing else len(text), inline=inline)
     composer.edited()
     composer.refresh_bar()
     if filled.missing:

@@ -48,10 +48,10 @@ class MacroPicker(Sheet):
             lines.append([(change.who, roles.text), ("  " + change.subject, roles.mute)])
             if change.refused:
                 lines.append([("  " + change.refused, roles.bad)])
-            elif change.does:
-                lines.extend([("  " + text, roles.text)] for text in wrap(" · ".join(change.does), width - 2))
-            else:
+            elif not change.does:
                 lines.append([("  " + say("screen.macro_nothing"), roles.faint)])
+            elif change.does != plan.does:  # the rest of it is like that already
+                lines.extend([("  " + text, roles.accent)] for text in wrap(" · ".join(change.does), width - 2))
         return lines
 
     def choose(self, choice: Choice | None, query: str) -> None:

@@ -165,6 +165,28 @@ class Picker(Sheet):
         self._left()
 
 
+class ArticlePicker(Picker):
+    """The same for the articles: title and link in the customer's language, and what the article says."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.title = say("screen.articles")
+
+    def choices(self, query: str) -> Sequence[Choice]:
+        hits: Sequence[Hit] = self._answers.search_articles(query, self._row, language=self.language)
+        return [Choice(hit.title, _why(hit.why), hit.name) for hit in hits]
+
+    def preview(self, choice: Choice | None, query: str, width: int) -> Sequence[Sequence[Piece]]:
+        if choice is None:
+            words = say("screen.no_article") if query.strip() else say("screen.no_articles")
+            return [[(text, self._roles.mute)] for text in wrap(words, width)]
+        lines = list(super().preview(choice, query, width))
+        filled = self.fill(choice.value)
+        if not isinstance(filled, DeskError) and filled.summary:
+            lines += [[], *([(text, self._roles.mute)] for text in wrap(filled.summary, width))]
+        return lines
+
+
 def _why(why: Any) -> str:
     return why if isinstance(why, str) else "  ".join(str(part) for part in why)
 

@@ -20,7 +20,7 @@ from agentdesk.desk.addresses import parse_addresses, show_addresses
 from agentdesk.desk.facts import Draft
 from agentdesk.locale import say
 from agentdesk.tui import times
-from agentdesk.tui.joining import join
+from agentdesk.tui.joining import Joined, join
 from agentdesk.tui.layout import Piece, cells, cut, line, rule
 from agentdesk.tui.widgets.entry import Entry
 from agentdesk.tui.widgets.lines import Lines
@@ -36,6 +36,8 @@ OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 """What stops a reply: a gap of a snippet, or a raw piece of a template."""
 SHORT = 12
 """Cells that what a reply does besides gets in any case."""
+OPENERS = {"::": "snippet.pick", "??": "article.pick"}
+"""What opens a picker where it is typed."""
 FIELDS = ("to", "cc", "bcc", "subject")
 
 
@@ -191,6 +193,8 @@ class TextBox(TextArea):
         self.values: tuple[str, ...] = ()
         """What snippets filled in, longest first."""
         self.as_note = False
+        self.opened_by = ""
+        """What was typed to open the picker that is about to open; it comes back where nothing is chosen."""
 
     def on_resize(self) -> None:
         # What was put in before the box had its height would else leave the cursor out of sight.
@@ -216,11 +220,14 @@ class TextBox(TextArea):
         if not (event.is_printable or event.key == "enter"):
             return False
         await self._on_key(event)
-        if event.character == ":":
+        if event.character in {":", "?"}:
             row, column = self.cursor_location
-            if self.document.get_line(row)[max(0, column - 2) : column] == "::":
+            opener, before = self.document.get_line(row)[max(0, column - 2) : column], self.document.get_line(row)[: max(0, column - 2)]
+            # Within a word it is punctuation: "really??", "std::string".
+            if opener in OPENERS and not before[-1:].strip():
                 self.replace("", (row, column - 2), (row, column))
-                cast("DeskApp", self.app).run_command("snippet.pick")
+                self.opened_by = opener
+                cast("DeskApp", self.app).run_command(OPENERS[opener])
         return True
 
     async def paste(self, event: events.Paste) -> None:
@@ -312,10 +319,11 @@ class Composer(Vertical):
         if self.draft is not None and self.box.text != self.draft.text:
             self.edited()
 
-    def insert(self, text: str, values: Sequence[str], cursor: int | None) -> None:
-        """Put a snippet's text in at the cursor; the cursor goes to the place it names, else behind it."""
+    def insert(self, text: str, values: Sequence[str], cursor: int | None, *, inline: bool = False) -> None:
+        """Put a snippet's text in at the cursor; the cursor goes to the place it names, else behind it. `inline`: as it is, where it is."""
         self.box.values = tuple(sorted({*self.box.values, *values}, key=len, reverse=True))
-        joined = join(self.box.text, self.offset_of(self.box.cursor_location), text)
+        at = self.offset_of(self.box.cursor_location)
+        joined = Joined(at, text, 0, 0) if inline else join(self.box.text, at, text)
         self.box.move_cursor(self.location(joined.at))
         self.box.insert(joined.text)
         if cursor is not None:
