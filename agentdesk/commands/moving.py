@@ -64,6 +64,7 @@ DESKWIDE = (
     Command("theme", EVERYWHERE, Argument("theme")),
     Command("mouse", EVERYWHERE),
     Command("redraw", DESK),
+    Command("suspend", DESK),
     Command("quit", DESK),
     Command("quit.now", EVERYWHERE),
 )

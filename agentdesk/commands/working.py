@@ -31,4 +31,9 @@ READING = (
     Command("attachments", DESK),
     Command("raw.save", DESK, Argument("folder")),
     Command("history", DESK),
+    Command("copy", DESK),
+    Command("copy.order", DESK),
+    Command("copy.tracking", DESK),
+    Command("copy.address", DESK),
+    Command("links", DESK),
 )

@@ -30,6 +30,8 @@ COMPOSING = (
     Command("composer.open-place", COMPOSER),
     Command("composer.language", COMPOSER, Argument("language")),
     Command("composer.actions", COMPOSER),
+    Command("composer.editor", COMPOSER),
+    Command("composer.reflow", COMPOSER),
     Command("attach", COMPOSER, Argument("file")),
     Command("detach", COMPOSER),
     Command("draft.discard", COMPOSER),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,8 +11,7 @@ from agentdesk.desk.facts import AttachmentFact, Fetch, Item
 from agentdesk.domain.clean import file_name
 from agentdesk.domain.message import Direction
 from agentdesk.locale import say
-from agentdesk.secrets import without_secrets
-from agentdesk.tui import times
+from agentdesk.tui import outside, times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.attachments import PICTURES, AttachmentsSheet, FileMenu
@@ -195,19 +191,11 @@ def open_outside(screen: DeskScreen, attachment: AttachmentFact) -> None:
     if Path(file_name(attachment.name)).suffix.lower() not in OPENED:
         screen.tell(say("screen.not_opened", name=name_of(attachment)), "bad")
         return
-    opener = "open" if sys.platform == "darwin" else "xdg-open"
-    program = shutil.which(opener)
-    if program is None:
-        screen.tell(say("screen.no_opener", name=opener), "bad")
-        return
     folder = screen.desk.config.state / "opened"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = screen.desk.files.save(attachment.id, folder)
-        subprocess.Popen(  # noqa: S603 - the path is made by the desk and absolute; no shell is involved
-            [program, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, env=without_secrets(screen.desk.config),
-        )  # fmt: skip
+        outside.start(screen.desk.config, str(path))
     except OSError as error:
         screen.tell(say("screen.not_saved", why=error.strerror or error), "bad")
         return

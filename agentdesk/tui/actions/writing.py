@@ -126,7 +126,7 @@ def fields(screen: DeskScreen, count: int, argument: str) -> None:
     if composer.draft is None or composer.draft.kind == "note" or not screen.is_mail(composer.draft.channel):
         screen.tell(say("screen.no_fields"))
         return
-    if composer.fields.has_focus:
+    if screen.focused is composer.fields:
         screen.set_focus(composer.box)
         return
     composer.fields.display = True
@@ -137,7 +137,7 @@ def fields(screen: DeskScreen, count: int, argument: str) -> None:
 @does("composer.next-field")
 def next_field(screen: DeskScreen, count: int, argument: str) -> None:
     composer = screen.composer
-    if not composer.fields.has_focus:
+    if screen.focused is not composer.fields:
         if composer.fields.display:
             composer.fields.at = 0
             screen.set_focus(composer.fields)

@@ -331,6 +331,13 @@ class Composer(Vertical):
             self.box.move_cursor(self.location(joined.at + inside))
         self.box.scroll_cursor_visible()
 
+    def replace_text(self, text: str, first: int = 0, last: int | None = None) -> None:
+        """Put other lines in the place of some (of all), as one step of the text's own undo. The cursor goes behind them."""
+        lines = self.box.text.split("\n")
+        end = len(lines) if last is None else last
+        self.box.replace(text, (first, 0), (end - 1, len(lines[end - 1])), maintain_selection_offset=False)
+        self.box.scroll_cursor_visible()
+
     def to_open_place(self) -> bool:
         """Select the next place still open, from the cursor on."""
         text = self.box.text

@@ -1,0 +1,27 @@
+"""What leaves the screen: clipboard, links, editor."""
+
+WORDS = {
+    "outside.copied": "copied {what}: {text}",
+    "outside.nothing_to_copy": "nothing to copy here: no {what}",
+    "outside.copy_order": "order number",
+    "outside.copy_tracking": "link to the parcel",
+    "outside.copy_tracking_code": "tracking code",
+    "outside.copy_address": "address",
+    "outside.copy_phone": "phone number",
+    "outside.copy_name": "name",
+    "outside.copy_conversation": "conversation",
+    "outside.copy_subject": "subject",
+    "outside.copy_link": "link",
+    "outside.copy_link_to_open": "link, open it in your own browser",
+    "outside.link_of_order": "parcel of {number}",
+    "outside.no_links": "no links here",
+    "outside.links_hint": "{key} copies it",
+    "outside.no_suspend": "this terminal cannot be lent to another program",
+    "outside.editor_where": "open a reply first, then go on in your editor",
+    "outside.edited_outside": "the text is back from your editor",
+    "outside.no_such_editor": "{variable} names {program}, which is not here",
+    "outside.no_editor": "no editor found: set EDITOR, for instance to nano",
+    "outside.editor_failed": "{program} ended with {status}; your text is unchanged here, and what it wrote is in {file}",
+    "outside.reflowed": "wrapped anew",
+    "outside.nothing_to_reflow": "nothing to wrap here",
+}

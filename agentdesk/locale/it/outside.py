@@ -1,0 +1,27 @@
+"""What leaves the screen: clipboard, links, editor."""
+
+WORDS = {
+    "outside.copied": "copiato {what}: {text}",
+    "outside.nothing_to_copy": "niente da copiare qui: manca {what}",
+    "outside.copy_order": "numero d'ordine",
+    "outside.copy_tracking": "link del pacco",
+    "outside.copy_tracking_code": "codice di spedizione",
+    "outside.copy_address": "indirizzo",
+    "outside.copy_phone": "numero di telefono",
+    "outside.copy_name": "nome",
+    "outside.copy_conversation": "conversazione",
+    "outside.copy_subject": "oggetto",
+    "outside.copy_link": "link",
+    "outside.copy_link_to_open": "link, aprilo nel tuo browser",
+    "outside.link_of_order": "pacco di {number}",
+    "outside.no_links": "nessun link qui",
+    "outside.links_hint": "{key} lo copia",
+    "outside.no_suspend": "questo terminale non si può cedere a un altro programma",
+    "outside.editor_where": "apri prima una risposta, poi continua nel tuo editor",
+    "outside.edited_outside": "il testo è tornato dal tuo editor",
+    "outside.no_such_editor": "{variable} indica {program}, che qui non c'è",
+    "outside.no_editor": "nessun editor trovato: imposta EDITOR, per esempio su nano",
+    "outside.editor_failed": "{program} è finito con {status}; qui il testo è com'era, e quello che ha scritto è in {file}",
+    "outside.reflowed": "mandato a capo",
+    "outside.nothing_to_reflow": "niente da mandare a capo qui",
+}
