@@ -62,6 +62,7 @@ DESKWIDE = (
     Command("usage", EVERYWHERE),
     Command("link.choose", EVERYWHERE, Argument("link")),
     Command("theme", EVERYWHERE, Argument("theme")),
+    Command("notices", EVERYWHERE, Argument("mode")),
     Command("mouse", EVERYWHERE),
     Command("redraw", DESK),
     Command("suspend", DESK),

@@ -28,11 +28,11 @@ from textual.screen import Screen
 from agentdesk.commands import COMMANDS, Where
 from agentdesk.commands.keymap import Keymap, load
 from agentdesk.config import DeskConfig
-from agentdesk.desk.facts import Draft
+from agentdesk.desk.facts import Counts, Draft
 from agentdesk.domain.clean import clean
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
-from agentdesk.tui import theme
+from agentdesk.tui import notices, theme
 from agentdesk.tui.actions import ACTIONS
 from agentdesk.tui.driver.driver import CellDriver
 from agentdesk.tui.keyboard import Keyboard, token
@@ -43,6 +43,8 @@ POLL = 0.1
 """Seconds between two looks at what changed; a look costs one PRAGMA."""
 TROUBLE = (DeskError, OSError, sqlite3.Error)
 """What may go wrong without being a defect of the screen."""
+_KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+"""xterm, kitty, VTE and others keep the title of before on a stack; the rest ignore it."""
 REPAINTS = 0.25
 """Changes from outside reach the screen at most this often."""
 
@@ -88,6 +90,8 @@ class DeskApp(App[int]):
         self.thrown_away: Draft | None = None
         """The draft discarded last; undo brings it back."""
         self.mouse_on = False
+        self.notices, self.notices_mode = notices.Notices(), notices.chosen(desk.config.state)
+        self._title = ""
         self.ending = "background"
         """What the engine is told at the end. A lost terminal means: send what is on its way."""
         self._leaving = False
@@ -380,6 +384,29 @@ class DeskApp(App[int]):
         name = self._names.get(who.lower(), who)
         return name.split(" ")[0] if name in self._names.values() else name
 
+    def counted(self, counts: Counts) -> None:
+        """What waits goes into the terminal's title, and more chats than before are told of."""
+        title = notices.title(self.desk.config.name, counts)
+        if title != self._title:
+            self._say_to_terminal(("" if self._title else _KEEP_TITLE) + title)
+            self._title = title
+        self.notify_of(self.notices.chats(counts))
+
+    def notify_of(self, words: str) -> None:
+        """Call the agent's attention, here and, if they look elsewhere, through the terminal."""
+        if words:
+            self.desk_screen.tell(words, "warm")
+            self._say_to_terminal(notices.bell_and_notice(words, self.desk.config.name, self.notices_mode, os.environ, looking=self.app_focus))
+
+    def use_notices(self, mode: notices.Mode) -> None:
+        self.notices_mode = mode
+        with contextlib.suppress(OSError):
+            notices.remember(self.desk.config.state, mode)
+
+    def _say_to_terminal(self, sequence: str) -> None:
+        if self._driver is not None and sequence:
+            self._driver.write(sequence)
+
     def redraw(self) -> None:
         """Send the whole picture again."""
         if isinstance(self._driver, CellDriver):
@@ -398,6 +425,8 @@ class DeskApp(App[int]):
     def on_unmount(self) -> None:
         if self.mouse_on:
             self.use_mouse(on=False)
+        if self._title:
+            self._say_to_terminal(_FORMER_TITLE)
 
     def use_palette(self, name: str) -> None:
         with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
 """Colours by role. Every colour has one meaning; hierarchy is made by weight and shade first.
 
-Four palettes: dark and light (24-bit; Rich reduces them to 256 where that is all there is), `ansi` (the terminal's
+Five palettes: dark, light and `contrast` (24-bit; Rich reduces them to 256 where that is all there is), `ansi` (the terminal's
 own 16 colours and ground) and `none` (NO_COLOR: weight, dim and underline only).
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.style import Style
 from textual.theme import Theme
 
-NAMES = ("dark", "light", "ansi", "none")
+NAMES = ("dark", "light", "contrast", "ansi", "none")
 REMEMBERED = "theme"
 """The file in the state folder that holds the palette chosen last."""
 
@@ -96,13 +96,24 @@ _DARK = {
 _LIGHT = {
     "text": "#24292f",
     "mute": "#66707c",
-    "faint": "#87909b",
+    "faint": "#808994",
     "accent": "#0f7684",
     "warm": "#b26a00",
     "note": "#7d6400",
     "good": "#3f7a2a",
     "bad": "#b83a2c",
     "line": "#dfe1e3",
+}
+_CONTRAST = {
+    "text": "#ffffff",
+    "mute": "#d7dce3",
+    "faint": "#b9c1cc",
+    "accent": "#5fefff",
+    "warm": "#ffcb47",
+    "note": "#ffe58a",
+    "good": "#a2f58a",
+    "bad": "#ff9d90",
+    "line": "#8b94a1",
 }
 _ANSI = {
     "faint": "bright_black",
@@ -117,6 +128,7 @@ _ANSI = {
 PALETTES: dict[str, Roles] = {
     "dark": _roles("dark", _DARK, ground="#15181d", raised="#1e242c"),
     "light": _roles("light", _LIGHT, ground="#fbfaf7", raised="#f0efe9"),
+    "contrast": _roles("contrast", _CONTRAST, ground="#000000", raised="#1c1c1c"),
     "ansi": _roles("ansi", _ANSI, dims="mute note"),
     # Without colour, what must be noticed is bold, what belongs to us underlined.
     "none": _roles("none", {}, dims="mute faint line"),

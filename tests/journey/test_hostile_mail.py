@@ -32,7 +32,7 @@ from tests.terminal import Terminal, key
 pytestmark = pytest.mark.timeout(180)
 
 SEQUENCE = re.compile(rb"\x1b(?:\[([0-?]*)([ -/]*)([@-~])|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]|)")
-DRAWING = re.compile(rb"\x1b\[[0-9;:]*m|\x1b\[[0-9]*(?:;[0-9]*)?H")
+DRAWING = re.compile(rb"\x1b\[[0-9;:]*m|\x1b\[[0-9]*(?:;[0-9]*)?H|\x1b\]2;(?:[0-9]+ chats? \xc2\xb7 )?(?:[0-9]+ late \xc2\xb7 )?Casa Verde\x1b\\")
 OUR_DRAWING = re.compile(rb"\x1b\[[0-9]*[ABCDGX]|\x1b\[K|(?<=\x1b\[H)\x1b\[2J")
 """What our own driver draws with besides."""
 SAFE_FORMAT = "\u200c\u200d"
@@ -101,6 +101,8 @@ class Shop:
         self.folder, self.state = folder, folder / "state"
         folder.mkdir()
         (folder / "desk.toml").write_text(DESK.format(user=user, imap=imap, smtp=smtp))
+        self.state.mkdir()
+        (self.state / "notices").write_text("none")
         self.user, self.imap, self.ports = user, imap, {imap, smtp}
         self.config = load(folder, self.state)
         (folder / "watch").mkdir()

@@ -11,7 +11,7 @@ from agentdesk.paths import shipped
 from agentdesk.tui.actions import ACTIONS
 from agentdesk.tui.keyboard import Keyboard
 
-UNBOUND = {"theme", "mouse"}
+UNBOUND = {"theme", "mouse", "notices"}
 
 
 def test_every_command_does_something_and_everything_done_is_a_command():

@@ -203,3 +203,24 @@ async def test_what_stands_above_the_first_entry_can_be_read_on_a_small_screen()
         assert "n opens the most urgent" in desk.text()
         await desk.press("down", "up")
         assert "▌  n" in desk.text()
+
+
+async def test_a_chat_that_begins_to_wait_rings_and_stands_in_the_title(monkeypatch):
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        sent = []
+        monkeypatch.setattr(desk.app._driver, "write", sent.append)
+        waiting = desk.app.desk.queue.counts().chats_waiting
+        counts = fake.queue.counts
+        monkeypatch.setattr(fake.queue, "counts", lambda: replace(counts(), chats_waiting=waiting + 1))
+        fake.changed.add(("list", 0))
+        await desk.until(lambda: "\a" in sent)
+        assert f"{waiting + 1} chats wait" in desk.lines()[-1]
+        assert any(one.startswith(f"\x1b]2;{waiting + 1} chats · ") for one in sent)
+        desk.app.app_focus = False
+        desk.app.notify_of("a chat waits")
+        assert any("Casa Verde" in one and "a chat waits" in one for one in sent)
+        desk.app.run_command("notices", 0, "none")
+        sent.clear()
+        desk.app.notify_of("a chat waits")
+        assert sent == []

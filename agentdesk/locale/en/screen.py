@@ -250,6 +250,7 @@ WORDS = {
     "screen.round_trips": "{n} round trip|{n} round trips",
     "screen.theme_dark": "dark",
     "screen.theme_light": "light",
+    "screen.theme_contrast": "high contrast",
     "screen.theme_ansi": "the terminal's own colours",
     "screen.theme_none": "no colour",
     "screen.mouse_on": "mouse on",

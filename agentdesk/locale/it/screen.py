@@ -250,6 +250,7 @@ WORDS = {
     "screen.round_trips": "{n} giro|{n} giri",
     "screen.theme_dark": "scuro",
     "screen.theme_light": "chiaro",
+    "screen.theme_contrast": "contrasto forte",
     "screen.theme_ansi": "i colori del terminale",
     "screen.theme_none": "senza colori",
     "screen.mouse_on": "mouse attivo",

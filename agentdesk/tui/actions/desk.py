@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agentdesk.domain.conversation import MessageState
 from agentdesk.locale import say
-from agentdesk.tui import theme, times
+from agentdesk.tui import notices, theme, times
 from agentdesk.tui.actions.registry import does
 from agentdesk.tui.layout import wrap
 from agentdesk.tui.line import figures
@@ -163,6 +163,25 @@ def choose_theme(screen: DeskScreen, count: int, argument: str) -> None:
     here = screen.desk_app.roles.name
     choices = [Choice(say(f"screen.theme_{n}"), "", n, role="accent" if n == here else "text") for n in theme.NAMES]
     screen.choose_from(Options(say("commands.theme"), choices, chosen, share=0.4))
+
+
+@does("notices")
+def choose_notices(screen: DeskScreen, count: int, argument: str) -> None:
+    def use(mode: notices.Mode) -> None:
+        screen.desk_app.use_notices(mode)
+        screen.tell(say(f"notices.chosen_{mode}"))
+
+    if argument in set(notices.Mode):
+        use(notices.Mode(argument))
+        return
+
+    def chosen(choice: Choice) -> None:
+        screen.close_sheet()
+        use(choice.value)
+
+    here = screen.desk_app.notices_mode
+    choices = [Choice(say(f"notices.{mode}"), "", mode, role="accent" if mode is here else "text") for mode in notices.Mode]
+    screen.choose_from(Options(say("commands.notices_help"), choices, chosen, share=0.4))
 
 
 @does("mouse")

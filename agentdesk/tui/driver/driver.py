@@ -27,7 +27,7 @@ _KNOWN = re.compile(
     "(?:"
     r"\x1b\[\?[0-9;]+(?:[hl]|\$p)"  # modes, and questions about them
     r"|\x1b\[[<>=]?[0-9;]*u"  # the keyboard protocol
-    "|\x07"
+    r"|\x07|\x1b\[2[23];2t"  # the bell; the title kept and given back
     rf"|\x1b\]52;[a-z]*;[A-Za-z0-9+/=]*{_END}"  # the clipboard
     rf"|\x1b\](?:0|2|9|22|777;notify);{_WORD}{_END}"  # title, notices, the pointer's shape
     ")*"

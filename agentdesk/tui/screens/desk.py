@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from agentdesk.tui.app import DeskApp
 
 
+AHEAD = 50
+"""Conversations, most urgent first, among which is looked for promises that break soon."""
+
+
 @dataclass(slots=True)
 class Sent:
     """A reply just sent. The next conversation was opened, and perhaps taken, in the same breath: undo takes back both."""
@@ -176,9 +180,22 @@ class DeskScreen(Screen[None]):
 
         self.desk_app.aside(self.desk.queue.counts, counted, wait=wait)
 
+    def look_ahead(self) -> None:
+        """Whether a promise is about to break."""
+
+        def first() -> Sequence[Row]:
+            return self.desk.queue.rows(self.desk.queue.ids("open", limit=AHEAD))
+
+        def found(rows: Sequence[Row] | Exception) -> None:
+            if not isinstance(rows, Exception):
+                self.desk_app.notify_of(self.desk_app.notices.promises(rows, self.now()))
+
+        self.desk_app.aside(first, found)
+
     def _counted(self, counts: Counts) -> None:
         self.topline.update(counts, self.desk.reading.channels())
         self.listing.say_when_empty()
+        self.desk_app.counted(counts)
 
     def changed(self, changes: frozenset[tuple[str, int]]) -> None:
         """What others (or the writer on our behalf) changed: read that and no more."""
@@ -220,6 +237,8 @@ class DeskScreen(Screen[None]):
 
     def tick(self) -> None:
         """A minute has passed."""
+        self.refresh_lines()
+        self.look_ahead()
         self.queue.tick()
         self.panel.tick()
         self.topline.tick()
