@@ -5,6 +5,7 @@ Snippets, search and the template engine are loaded at the first use, not at sta
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -194,6 +195,15 @@ class Answers:
         """A filled snippet was put into this draft, whichever way: its language, its actions, and the record of it."""
         articles = self.library.articles
         insertions.inserted(draft, filled, article=articles is not None and filled.snippet in articles.snippets)
+
+    def turn(self, draft: Draft, language: str) -> insertions.Turned:
+        """The texts in this draft that nobody changed, in another language; the draft's own text is the caller's to replace."""
+        return insertions.turn(draft, language, lambda name, of, asked: self.fill(name, draft.conversation, of, asked))
+
+    def languages(self) -> tuple[str, ...]:
+        """What the packs are written in, most texts first."""
+        counted = Counter(language.split("-")[0] for snippet in self.library.snippets.values() for language in snippet.texts)
+        return tuple(language for language, _ in counted.most_common())
 
     def _open_today(self, now: datetime) -> bool:
         following = self._hours.next_open(now)

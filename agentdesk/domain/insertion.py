@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Insertion:
     """As it was put in, filled."""
     at: int = 0
     """Milliseconds since 1970."""
+    asked: tuple[tuple[str, str], ...] = ()
+    """What the agent answered: name, answer."""
 
     @property
     def pack(self) -> str:
@@ -39,6 +42,11 @@ def to_json(insertions: Iterable[Insertion]) -> str:
 def from_json(text: str) -> tuple[Insertion, ...]:
     """Drafts of version 1 and 2 name their snippets and say no more."""
     return tuple(
-        Insertion(each) if isinstance(each, str) else Insertion(**{name: value for name, value in each.items() if name in _NAMES})
+        Insertion(each) if isinstance(each, str) else _read({name: value for name, value in each.items() if name in _NAMES})
         for each in json.loads(text)
     )
+
+
+def _read(values: dict[str, Any]) -> Insertion:
+    asked = tuple((str(name), str(answer)) for name, answer in values.pop("asked", ()))
+    return Insertion(**values, asked=asked)

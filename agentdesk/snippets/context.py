@@ -18,6 +18,9 @@ from agentdesk.snippets.formats import Money
 from agentdesk.snippets.model import NOTHING
 from agentdesk.snippets.people import is_address, split_name
 
+MOST_LETTERS = 2_500
+"""Of one value from outside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -91,10 +94,10 @@ def build_context(
     values.channel_kind = conversation.kind
     values.currency = order.currency if order else ""
     full: dict[str, Any] = {
-        "customer": _customer(customer, order, orders, language, since, zone),
-        "order": _order(order, zone) if order else {},
-        "orders": [_order(one, zone) for one in orders],
-        "conversation": {"id": conversation.id, "subject": conversation.subject, "channel": conversation.channel},
+        "customer": _short(_customer(customer, order, orders, language, since, zone)),
+        "order": _short(_order(order, zone)) if order else {},
+        "orders": [_short(_order(one, zone)) for one in orders],
+        "conversation": _short({"id": conversation.id, "subject": conversation.subject, "channel": conversation.channel}),
         "agent": {"name": agent.name, "first_name": split_name(agent.name)[0] or agent.name, "email": agent.email},
         "desk": {"name": desk.name, "url": desk.url},
         "policy": dict(policy),
@@ -113,6 +116,15 @@ def leaves(values: Mapping[str, Any]) -> dict[str, Any]:
         if bare is not None:
             kept[name] = bare
     return kept
+
+
+def _short(value: Any) -> Any:
+    """What comes from outside, with its endless texts cut: nobody has a name of a megabyte, and a reply with one in it helps nobody."""
+    if isinstance(value, str):
+        return value if len(value) <= MOST_LETTERS else value[:MOST_LETTERS] + "…"
+    if isinstance(value, dict):
+        return {name: _short(one) for name, one in value.items()}
+    return [_short(one) for one in value] if isinstance(value, list) else value
 
 
 def _bare(value: Any) -> Any:

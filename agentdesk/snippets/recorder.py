@@ -46,6 +46,8 @@ class Recorder(StringIO):
         self._length = 0
         self.spans: list[tuple[int, int]] = []
         self.gaps: list[Gap] = []
+        self.cursor: int | None = None
+        """Where the agent goes on writing, if the text says it."""
 
     @property
     def room(self) -> int:
@@ -71,6 +73,10 @@ class Recorder(StringIO):
             self.write(f"{OPEN}{name}{CLOSE}")
             self.gaps.append(Gap(name, start, self._length, printable))
         return self._length - first
+
+    def stop_here(self) -> None:
+        if self.cursor is None:
+            self.cursor = self._length
 
     def piece(self, piece: Piece) -> int:
         start = self._length

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentdesk.errors import Refused, UsageError
 from agentdesk.locale import say
@@ -55,7 +55,7 @@ class Filled:
     ask: tuple[Ask, ...] = ()
     """What the agent still has to be asked."""
     cursor: int = 0
-    """Where to go on writing: the first gap, else the end."""
+    """Where to go on writing: the first gap, else where the text says it (`{% cursor %}`), else the end."""
     language: str = ""
     """The language it is written in; not always the one wanted."""
     actions: Mapping[str, Any] = field(default_factory=dict)
@@ -65,6 +65,15 @@ class Filled:
     """Its version then."""
     summary: str = ""
     """Of an article, for the agent; never sent."""
+    questions: tuple[Ask, ...] = ()
+    """All that the snippet asks, also where a default answers."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """The agent's answers."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What data filled in; very short ones are left out (they would tint every "1")."""
+        return tuple(value for start, end in self.spans if len(value := self.text[start:end].strip()) > 1 and "\n" not in value)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,22 +105,22 @@ def render(
     # Dates and money are written in the language of the text, in the customer's country's way where it is the same language.
     style = wanted if wanted.split("-")[0].lower() == chosen.split("-")[0] else chosen
     body = _fill(snippet, snippet.texts[chosen], values, style, context)
-    text, spans, missing = _tidy(body, "text")
+    text, spans, missing, marked = _tidy(body, "text")
     subject = ""
     if chosen in snippet.subjects:
         line = _fill(snippet, snippet.subjects[chosen], values, style, context)
-        _, _, gaps = _tidy(line, "subject")
         subject = " ".join(line.getvalue().split())
-        missing += gaps
+        missing += _tidy(line, "subject").missing
     if snippet.is_article:
         lead = f"{snippet.titles[chosen]} – "
         text, subject = lead + text, ""
         spans = tuple((start + len(lead), end + len(lead)) for start, end in spans)
         missing = tuple(replace(gap, start=gap.start + len(lead), end=gap.end + len(lead)) for gap in missing)
-    cursor = next((gap.start for gap in missing if gap.where == "text"), len(text))
+        marked = None
+    cursor = next((gap.start for gap in missing if gap.where == "text"), len(text) if marked is None else marked)
     return Filled(
         text, subject, spans, missing, open_asks, cursor, chosen, snippet.actions, snippet.full_name, snippet.version,
-        snippet.summaries.get(chosen, ""),
+        snippet.summaries.get(chosen, ""), snippet.asks, dict(asked),
     )  # fmt: skip
 
 
@@ -185,12 +194,23 @@ def _fill(snippet: Snippet, source: str, values: Mapping[str, Any], language: st
     return recorder
 
 
-def _tidy(recorder: Recorder, where: str) -> tuple[str, tuple[tuple[int, int], ...], tuple[Missing, ...]]:
+class _Tidy(NamedTuple):
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    missing: tuple[Missing, ...]
+    cursor: int | None
+
+
+def _tidy(recorder: Recorder, where: str) -> _Tidy:
     """The text without what the tags leave behind: blanks at line ends, several empty lines, empty ends. Places move along."""
-    raw = recorder.getvalue()
+    raw, at = recorder.getvalue(), recorder.cursor
+    spans, gaps = recorder.spans, [(gap.start, gap.end) for gap in recorder.gaps]
+    if at is not None:  # a letter for the cursor, until the text is tidy: its line is not empty, it waits for words
+        raw = f"{raw[:at]}x{raw[at:]}"
+        spans, gaps = ([(a + (a >= at), b + (b > at)) for a, b in places] for places in (spans, gaps))
     # Values stay as they are: for what is cut, each is a run of letters.
     shape = raw
-    for start, end in recorder.spans:
+    for start, end in spans:
         shape = shape[:start] + "x" * (end - start) + shape[end:]
     lead, tail = len(shape) - len(shape.lstrip()), len(shape.rstrip())
     cuts = [(0, lead)]
@@ -215,6 +235,11 @@ def _tidy(recorder: Recorder, where: str) -> tuple[str, tuple[tuple[int, int], .
     def moved(place: int) -> int:
         return place - sum(min(place, end) - start for start, end in edges if start < place)
 
-    spans = tuple((moved(a), moved(b)) for a, b in recorder.spans)
-    missing = tuple(Missing(gap.name, moved(gap.start), moved(gap.end), where, gap.printable) for gap in recorder.gaps)
-    return "".join(kept), spans, missing
+    text, cursor = "".join(kept), None
+    spans, gaps = ([(moved(a), moved(b)) for a, b in places] for places in (spans, gaps))
+    if at is not None:
+        cursor = moved(at)
+        text = text[:cursor] + text[cursor + 1 :]
+        spans, gaps = ([(a - (a > cursor), b - (b > cursor)) for a, b in places] for places in (spans, gaps))
+    missing = tuple(Missing(gap.name, a, b, where, gap.printable) for gap, (a, b) in zip(recorder.gaps, gaps, strict=True))
+    return _Tidy(text, tuple(spans), missing, cursor)

@@ -40,8 +40,9 @@ from liquid.context import RenderContext
 from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError, ResourceLimitError
 from liquid.expression import Expression
 from liquid.stream import TokenStream
+from liquid.tag import Tag
 from liquid.template import BoundTemplate
-from liquid.token import TOKEN_CONTENT, Token
+from liquid.token import TOKEN_CONTENT, TOKEN_TAG, Token
 from liquid.undefined import UNDEFINED, FalsyStrictUndefined
 from liquid.utils import ReadOnlyChainMap
 
@@ -242,6 +243,30 @@ class Capture(capture_tag.CaptureTag):
     node_class = CaptureNode
 
 
+class CursorNode(Node):
+    """`{% cursor %}`: where the agent goes on writing. It says nothing."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token)
+        self.blank = False
+
+    def __str__(self) -> str:
+        return "{% cursor %}"
+
+    def render_to_output(self, _: RenderContext, buffer: TextIO) -> int:
+        assert isinstance(buffer, Recorder)
+        buffer.stop_here()
+        return 0
+
+
+class Cursor(Tag):
+    name = "cursor"
+    block = False
+
+    def parse(self, stream: TokenStream) -> Node:
+        return CursorNode(stream.expect(TOKEN_TAG))
+
+
 class _Nothing(Expression):
     """What `blank`, `empty` and `""` mean in a comparison: no value, so that `{% if x != blank %}` works as people write it."""
 
@@ -268,7 +293,7 @@ class ReplyEnvironment(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 - Liquid's shape
         for tag in (
             Content, Output, illegal.Illegal, if_tag.IfTag, unless_tag.UnlessTag, case_tag.CaseTag, For, for_tag.BreakTag,
-            for_tag.ContinueTag, assign_tag.AssignTag, Capture, comment_tag.CommentTag, inline_comment_tag.InlineCommentTag,
+            for_tag.ContinueTag, assign_tag.AssignTag, Capture, comment_tag.CommentTag, inline_comment_tag.InlineCommentTag, Cursor,
         ):  # fmt: skip
             self.add_tag(tag)
         for name, function in FILTERS.items():

@@ -193,6 +193,15 @@ class FakeFilled:
     snippet: str = ""
     version: str = "v1"
     summary: str = ""
+    asked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def questions(self) -> tuple[FakeAsk, ...]:
+        return self.ask
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(self.text[start:end] for start, end in self.spans)
 
 
 SNIPPETS = {
@@ -719,6 +728,12 @@ class FakeAnswers:
 
     def language(self, row: int) -> str:
         return "it"
+
+    def languages(self) -> tuple[str, ...]:
+        return ("it", "en", "de", "fr")
+
+    def turn(self, draft: Draft, language: str) -> insertions.Turned:
+        return insertions.turn(draft, language, lambda name, of, asked: self.fill(name.removeprefix("shipping/"), draft.conversation, of, asked))
 
 
 class FakeChanges:

@@ -65,7 +65,7 @@ async def test_what_a_reply_does_besides_is_seen_before_and_can_be_taken_away(mo
         return replace(fill(name, row, language, asked), actions={"tags": ("late", "gift"), "close": True})
 
     monkeypatch.setattr(fake.answers, "fill", with_actions)
-    monkeypatch.setitem(SNIPPETS, "late", ("In ritardo", "", "Gentile Maria,\narriva domani.\n"))
+    monkeypatch.setitem(SNIPPETS, "late", ("In ritardo", "", "Gentile Maria,\narriva domani.\n"))  # setitem keeps the order
     async with opened(fake) as desk:
         await desk.press("s")
         assert "on sending: +late · +gift · closed" in desk.text()

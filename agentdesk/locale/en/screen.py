@@ -158,6 +158,7 @@ WORDS = {
     "screen.nothing_urgent": "nobody waits for an answer",
     "screen.no_chat_waits": "no chat waits",
     "screen.nothing_to_undo": "nothing to undo",
+    "screen.stays_as_it_is": "one text stays as it is, changed or not in this language: {names}|{n} texts stay as they are, changed or not in this language: {names}",
     "screen.articles": "articles",
     "screen.no_article": "No article matches.",
     "screen.no_articles": "The packs hold no articles: docs/packs.md says how to write one.",

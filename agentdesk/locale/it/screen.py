@@ -158,6 +158,7 @@ WORDS = {
     "screen.nothing_urgent": "nessuno aspetta una risposta",
     "screen.no_chat_waits": "nessuna chat aspetta",
     "screen.nothing_to_undo": "niente da annullare",
+    "screen.stays_as_it_is": "un testo resta com’è, cambiato o non in questa lingua: {names}|{n} testi restano come sono, cambiati o non in questa lingua: {names}",
     "screen.articles": "articoli",
     "screen.no_article": "Nessun articolo corrisponde.",
     "screen.no_articles": "I pacchetti non contengono articoli: docs/packs.md dice come scriverne uno.",

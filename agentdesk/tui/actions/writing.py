@@ -14,7 +14,7 @@ from agentdesk.tui.actions.registry import does
 from agentdesk.tui.ports import Filled
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.sheets.pick import Options, Prompt
-from agentdesk.tui.sheets.snippets import ArticlePicker, AskForm, Picker, value_name, values_of
+from agentdesk.tui.sheets.snippets import ArticlePicker, AskForm, Picker, value_name
 from agentdesk.tui.widgets.panel import language_name
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
@@ -165,9 +165,15 @@ def language(screen: DeskScreen, count: int, argument: str) -> None:
         return
 
     def take(code: str) -> None:
-        draft.language = code
+        screen.composer.take()
+        turned = screen.desk.answers.turn(draft, code)
+        screen.set_focus(screen.composer.box)
+        screen.composer.rewrite(turned.text, turned.values, turned.cursor)
+        screen.composer.fields.load(draft)
         screen.composer.edited()
         screen.composer.refresh_bar()
+        if turned.stay:
+            screen.tell(say("screen.stays_as_it_is", n=len(turned.stay), names=", ".join(turned.stay)), "note")
 
     if argument:
         take(argument.strip().lower()[:2])
@@ -177,7 +183,7 @@ def language(screen: DeskScreen, count: int, argument: str) -> None:
         screen.close_sheet()
         take(str(choice.value))
 
-    choices = [Choice(language_name(code), code, code) for code in ("it", "en", "de", "fr")]
+    choices = [Choice(language_name(code), code, code) for code in screen.desk.answers.languages()]
     screen.choose_from(Options(say("commands.composer_language_help"), choices, chosen, share=0.4))
 
 
@@ -369,7 +375,7 @@ def insert(screen: DeskScreen, row: int, filled: Filled, *, inline: bool = False
     if draft.subject != subject:
         composer.fields.load(draft)
     text = filled.text.rstrip()
-    composer.insert(text, values_of(filled), filled.cursor if filled.missing else len(text), inline=inline)
+    composer.insert(text, filled.values, filled.cursor, inline=inline)
     composer.edited()
     composer.refresh_bar()
     if filled.missing:

@@ -13,9 +13,6 @@ from agentdesk.tui.ports import Answers, Filled, Hit
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
-LANGUAGES = ("it", "en", "de", "fr")
-
-
 NAMED = frozenset(
     (
         "order.number", "order.total", "order.placed_at", "order.shipment.number", "order.shipment.carrier", "order.shipment.url",
@@ -28,11 +25,6 @@ NAMED = frozenset(
 def value_name(name: str) -> str:
     """A value as the agent reads it; one that a pack brings has only its own name."""
     return say("screen.value_" + name.replace(".", "_")) if name in NAMED else name.removeprefix("ask.")
-
-
-def values_of(filled: Filled) -> list[str]:
-    """The texts that data filled in; very short ones are left out (they would tint every "1")."""
-    return [v for start, end in filled.spans if len(v := filled.text[start:end].strip()) > 1 and "\n" not in v]
 
 
 def tinted(filled: Filled, roles: Roles, width: int) -> list[list[Piece]]:
@@ -126,7 +118,8 @@ class Picker(Sheet):
         labels = {f"ask.{ask.name}": str(ask.label or ask.name) for ask in filled.ask}
         missing = list(dict.fromkeys(labels.get(m.name) or value_name(m.name) for m in filled.missing))
         if not missing:
-            return ()
+            asked = ", ".join(ask.label for ask in asked_of(filled))
+            return [(f"{say('screen.asked_on_enter')}: ", self._roles.mute), (asked, self._roles.text)] if asked else ()
         words = say("screen.missing_values", n=len(missing))
         tail = " — " + say("screen.asked_on_enter") if asked_of(filled) else ""
         return [(words + " ", self._roles.bad), (", ".join(missing), self._roles.text), (tail, self._roles.mute)]
@@ -139,7 +132,7 @@ class Picker(Sheet):
 
     def turn(self, choice: Choice | None, query: str) -> str | None:
         """The next language this snippet has."""
-        order = list(LANGUAGES)
+        order = list(self._answers.languages())
         place = order.index(self.language) if self.language in order else -1
         for step in range(1, len(order) + 1):
             language = order[(place + step) % len(order)]
@@ -205,8 +198,8 @@ class Asked:
 
 def asked_of(filled: Filled) -> list[Asked]:
     """What to ask before a snippet goes in: its questions, then every other value that is missing."""
-    asks = [Asked(a.name, str(a.label or a.name), str(a.default or ""), tuple(map(str, a.choices or ()))) for a in filled.ask]
-    names = {f"ask.{a.name}" for a in asks} | {a.name for a in asks}
+    asks = [Asked(a.name, str(a.label or a.name), str(a.default or ""), tuple(map(str, a.choices or ()))) for a in filled.questions]
+    names = {f"ask.{a.name}" for a in asks}
     for missing in filled.missing:
         if missing.name not in names and missing.printable:
             names.add(missing.name)
@@ -237,13 +230,15 @@ class AskForm(Sheet):
         self._answers, self._row, self._roles, self._name, self._language = answers, row, roles, name, language
         self._chosen, self._again, self._left = chosen, again, left
         self._open = asked_of(filled)
+        self._of = len(self._open)
         self._given: dict[str, str] = {}
         self._now = filled
         self._set_title()
 
     def _set_title(self) -> None:
         ask = self._open[0]
-        self.title = ask.label
+        place = f" · {self._of - len(self._open) + 1}/{self._of}" if self._of > 1 else ""
+        self.title = ask.label + place
         self.placeholder = ask.default or (say("screen.may_stay_open") if ask.optional else "")
 
     def choices(self, query: str) -> Sequence[Choice]:

@@ -223,8 +223,8 @@ class TextBox(TextArea):
         if event.character in {":", "?"}:
             row, column = self.cursor_location
             opener, before = self.document.get_line(row)[max(0, column - 2) : column], self.document.get_line(row)[: max(0, column - 2)]
-            # Within a word it is punctuation: "really??", "std::string".
-            if opener in OPENERS and not before[-1:].strip():
+            # At the end of a word it is punctuation: "really??".
+            if opener == "::" or (opener in OPENERS and not before[-1:].strip()):
                 self.replace("", (row, column - 2), (row, column))
                 self.opened_by = opener
                 cast("DeskApp", self.app).run_command(OPENERS[opener])
@@ -337,6 +337,14 @@ class Composer(Vertical):
         end = len(lines) if last is None else last
         self.box.replace(text, (first, 0), (end - 1, len(lines[end - 1])), maintain_selection_offset=False)
         self.box.scroll_cursor_visible()
+
+    def rewrite(self, text: str, values: Sequence[str], cursor: int) -> None:
+        """Put another text in the place of all of it."""
+        if text != self.box.text:
+            self.box.values = tuple(sorted({*self.box.values, *values}, key=len, reverse=True))
+            self.replace_text(text)
+            self.box.move_cursor(self.location(cursor))
+            self.box.scroll_cursor_visible()
 
     def to_open_place(self) -> bool:
         """Select the next place still open, from the cursor on."""
