@@ -31,6 +31,9 @@ set sort = threads
 set sort_aux = reverse-last-date-received
 set from = "support@casaverde.example"
 set wait_key = no
+set fast_reply = yes
+set autoedit = yes
+set include = no
 set quit = yes
 set index_format = "%4C %Z %D %-15.15L %s"
 """
@@ -74,7 +77,8 @@ def measure(messages: int = 10_000, runs: int = 7) -> Part:
         return Part(title, tuple(rows))
 
 
-def _peer(name: str, folder: Path, mails: list[corpus.Mail], runs: int) -> tuple[float, str]:
+def prepared(name: str, folder: Path) -> tuple[list[str], Mapping[str, str]]:
+    """A program set up for the mail in `folder`: how it is started, and its environment."""
     environment = compiled(folder) | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), "XDG_CACHE_HOME": str(folder / "cache")}
     (folder / "cache").mkdir(exist_ok=True)
     if name == "neomutt":
@@ -82,10 +86,15 @@ def _peer(name: str, folder: Path, mails: list[corpus.Mail], runs: int) -> tuple
         command = ["neomutt", "-n", "-F", str(folder / "neomuttrc")]
     else:
         config = folder / "config" / "aerc"
-        config.mkdir(parents=True)
+        config.mkdir(parents=True, exist_ok=True)
         (config / "accounts.conf").write_text(AERC_ACCOUNTS.format(folder=folder))
         (config / "aerc.conf").write_text(AERC_CONF)
         command = ["aerc"]
+    return command, environment
+
+
+def _peer(name: str, folder: Path, mails: list[corpus.Mail], runs: int) -> tuple[float, str]:
+    command, environment = prepared(name, folder)
     # The newest thread's subject stands in the first rows, whichever way the program sorts
     return _painted(command, _subject_of_newest(mails), runs, environment)
 

@@ -37,9 +37,10 @@ _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]")
 
 
 class Terminal:
-    """A program on a terminal of 120 by 40."""
+    """A program on a terminal of 120 by 40, or another size."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (COLUMNS, ROWS)) -> None:
+        self._columns, self._rows = size
         self.chunks: list[tuple[float, float, bytes]] = []
         """When it came, the processor time the program had used by then, and the bytes."""
         self._tail = b""
@@ -47,9 +48,9 @@ class Terminal:
         self.began = time.perf_counter()
         self.pid, self._pty = pty.fork()
         if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
             os.execvpe(command[0], list(command), kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8"})
-        fcntl.ioctl(self._pty, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(self._pty, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
 
     def read(self, quiet: float, most: float = 20.0) -> int:
         """Until nothing has come for `quiet` seconds; how many bytes came."""
@@ -92,7 +93,7 @@ class Terminal:
         Raises:
             LookupError: it never did; the message shows the last screen.
         """
-        screen = pyte.Screen(COLUMNS, ROWS)
+        screen = pyte.Screen(self._columns, self._rows)
         stream = pyte.ByteStream(screen)
         for at, used, data in self.chunks:
             stream.feed(_NOT_FOR_PYTE.sub(b"", data))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from agentdesk.tui.driver.canvas import Canvas, Row
 from agentdesk.tui.driver.cells import ANY, PLAIN, Cell, Look, blank_of, is_sure, look, transition
@@ -16,6 +17,21 @@ _CLEARED = 12
 """Blanks within a row that are: that takes a command of four or five bytes, and one to move past them."""
 _SPILL = 5
 """Cells after one of doubtful width that a terminal may have drawn over."""
+
+
+_WORTH_SORTING = 6
+"""Pieces of a frame from which on another order may be shorter."""
+
+
+class _Piece(NamedTuple):
+    """Cells of one row that are drawn in one look."""
+
+    y: int
+    first: int
+    last: int
+    """The first that is not meant; -1: erase to the end of the row."""
+    look: Look
+    row: Row
 
 
 class Difference:
@@ -44,13 +60,41 @@ class Difference:
             touched = sorted(canvas.touched)
         shown = self._shown
         assert shown is not None
+        bound: list[_Piece] = []
+        free: list[_Piece] = []
         for y in touched:
             new = canvas.rows[y]
             if new != shown[y]:
-                self._row(y, shown[y], new)
+                # Where a letter may reach into the next cell, the order within the row is what mends it
+                (free if all(is_sure(cell[0]) for cell in new) else bound).extend(self._pieces(y, shown[y], new))
                 shown[y] = new.copy()
         canvas.touched.clear()
+        self._draw(bound)
+        self._draw_shortest(free)
         return "".join(self._out)
+
+    def _draw(self, pieces: Iterable[_Piece]) -> None:
+        for piece in pieces:
+            if piece.last < 0:
+                self._go(piece.first, piece.y)
+                self._wear(piece.look)
+                self._out.append("\x1b[K")
+            else:
+                self._write(piece.y, piece.first, piece.last, piece.row)
+
+    def _draw_shortest(self, pieces: Sequence[_Piece]) -> None:
+        """Row by row, or look by look, whichever takes fewer bytes: to change a colour costs more than to move."""
+        if len(pieces) < _WORTH_SORTING:
+            self._draw(pieces)
+            return
+        before = self._out, self._look, self._x, self._y
+        ways = []
+        for order in (pieces, _by_look(pieces, self._look)):
+            self._out, self._look, self._x, self._y = [], *before[1:]
+            self._draw(order)
+            ways.append(("".join(self._out), self._look, self._x, self._y))
+        drawn, self._look, self._x, self._y = min(ways, key=lambda way: len(way[0]))
+        self._out = [*before[0], drawn]
 
     def _begin(self, canvas: Canvas) -> None:
         """Clear, with the ground that most cells have."""
@@ -64,18 +108,24 @@ class Difference:
         self._x = self._y = 0
         self._shown = [[ground] * canvas.width for _ in range(canvas.height)]
 
-    def _row(self, y: int, old: Row, new: Row) -> None:
+    def _pieces(self, y: int, old: Row, new: Row) -> list[_Piece]:
+        """What must be drawn of a row, from left to right."""
         width = len(new)
         changed = _changed(old, new)
         erased_from = self._blank_end(new)
         if sum(1 for x in changed if x >= erased_from) < _ERASED:
             erased_from = width
+        pieces = []
         for first, last in self._runs([x for x in changed if x < erased_from], new):
-            self._write(y, first, last, new)
+            begun = first
+            for x in range(first + 1, last):
+                if new[x][0] and not _alike(new[x], new[x - 1]) and new[x][1] is not new[begun][1]:
+                    pieces.append(_Piece(y, begun, x, new[begun][1], new))
+                    begun = x
+            pieces.append(_Piece(y, begun, last, new[begun][1], new))
         if erased_from < width:
-            self._go(erased_from, y)
-            self._wear(new[erased_from][1])
-            self._out.append("\x1b[K")
+            pieces.append(_Piece(y, erased_from, -1, new[erased_from][1], new))
+        return pieces
 
     def _can_erase(self, cell: Cell) -> bool:
         return cell[0] == " " and not cell[1].marked and (self._bce or cell[1].ground == PLAIN.ground)
@@ -140,6 +190,18 @@ class Difference:
             return
         self._out.append(_move(self._x, self._y, x, y))
         self._x, self._y = x, y
+
+
+def _by_look(pieces: Sequence[_Piece], now: Look | None) -> list[_Piece]:
+    """Those of one look together, beginning with the one that is set; blanks take any look of their ground."""
+    ranks: dict[Look, int] = {} if now is None else {now: 0}
+    grounds: dict[str, int] = {} if now is None or now.marked else {now.ground: 0}
+    for piece in pieces:
+        if piece.look.text != ANY:
+            rank = ranks.setdefault(piece.look, len(ranks) + 1)
+            if not piece.look.marked:
+                grounds.setdefault(piece.look.ground, rank)
+    return sorted(pieces, key=lambda piece: ranks[piece.look] if piece.look.text != ANY else grounds.get(piece.look.ground, len(ranks) + 1))
 
 
 def _changed(old: Row, new: Row) -> list[int]:
