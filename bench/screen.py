@@ -53,6 +53,7 @@ def measure(messages: int = 4_000) -> Part:
         folder = Path(name)
         desks.build(folder, messages)
         environment = compiled(folder)
+        _costs(program(folder), environment, DESK, only_start=True)
         found: dict[str, dict[str, float]] = {
             "agentdesk": _costs(program(folder), environment, DESK),
             "stock Textual": _costs([*program(folder), "--driver", "stock"], environment, DESK),
@@ -90,7 +91,7 @@ def _costs(command: Sequence[str], environment: Mapping[str, str], keys: Keys, *
         costs: dict[str, float] = {"first picture": terminal.await_start(REST)}
         if only_start:
             return costs
-        terminal.read(1.0)
+        terminal.read(2.0)
         costs["idle for 3 s"] = _idle(terminal)
         costs["move one down"] = statistics.median(terminal.press("j", 0.15) for _ in range(14))
         terminal.read(1.0)

@@ -46,20 +46,20 @@ class Terminal:
         self._tail = b""
         kept = {name: value for name, value in environment.items() if name not in ("COLORTERM", "COLORFGBG", "LC_ALL", "NO_COLOR")}
         self.began = time.perf_counter()
-        self.pid, self._pty = pty.fork()
+        self.pid, self.pty = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
             os.execvpe(command[0], list(command), kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8"})
-        fcntl.ioctl(self._pty, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
+        fcntl.ioctl(self.pty, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
 
     def read(self, quiet: float, most: float = 20.0) -> int:
         """Until nothing has come for `quiet` seconds; how many bytes came."""
         count, end = 0, time.perf_counter() + most
         while time.perf_counter() < end:
-            if not select.select([self._pty], [], [], quiet)[0]:
+            if not select.select([self.pty], [], [], quiet)[0]:
                 break
             try:
-                data = os.read(self._pty, 1 << 16)
+                data = os.read(self.pty, 1 << 16)
             except OSError:
                 break
             if not data:
@@ -74,17 +74,17 @@ class Terminal:
         for question, answer in _ANSWERS:
             for match in question.finditer(seen):
                 if match.end() > len(self._tail):
-                    os.write(self._pty, answer(match))
+                    os.write(self.pty, answer(match))
         self._tail = seen[-24:] if b"\x1b" in seen[-24:] else b""
 
     def press(self, keys: str, quiet: float, most: float = 20.0) -> int:
         """Bytes that come back."""
-        os.write(self._pty, keys.encode())
+        os.write(self.pty, keys.encode())
         return self.read(quiet, most)
 
     def await_start(self, quiet: float) -> int:
         """The first output, however long it takes, and what follows it."""
-        select.select([self._pty], [], [], 60)
+        select.select([self.pty], [], [], 60)
         return self.read(quiet)
 
     def shown(self, text: str) -> tuple[float, float]:
@@ -113,10 +113,10 @@ class Terminal:
             while time.monotonic() < end:
                 self.read(0.02, 0.02)
                 if os.waitpid(self.pid, os.WNOHANG)[0]:
-                    os.close(self._pty)
+                    os.close(self.pty)
                     _await_end(started)
                     return
-        os.close(self._pty)
+        os.close(self.pty)
 
 
 def _await_end(pids: Sequence[int]) -> None:
