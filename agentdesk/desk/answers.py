@@ -83,7 +83,7 @@ class Answers:
             from agentdesk.snippets.search import Searcher  # noqa: PLC0415 - not at start
 
             self._macros = Searcher(self.library.macros or self.library)
-        return self._found(self._macros, query, row, limit)
+        return self._found(self._macros, query, row, limit, speaks=False)
 
     def search_articles(self, query: str, row: int = 0, limit: int = 20, language: str = "") -> list[Hit]:
         """The same for articles; each with its title in the language it would be sent in."""
@@ -104,18 +104,19 @@ class Answers:
         known = {hit.name: articles.snippets[hit.name] for hit in hits}
         return [replace(hit, title=known[hit.name].titles[known[hit.name].language(wanted)]) for hit in hits]
 
-    def _found(self, searcher: Searcher, query: str, row: int, limit: int) -> list[Hit]:
+    def _found(self, searcher: Searcher, query: str, row: int, limit: int, *, speaks: bool = True) -> list[Hit]:
+        """`speaks`: what is looked for has a language."""
         from agentdesk.snippets.search import Hints  # noqa: PLC0415 - not at start
         from agentdesk.snippets.words import words_of  # noqa: PLC0415 - not at start
 
         uses = {r["name"]: r["uses"] for r in self._db.all("SELECT name, uses FROM snippet_use")}
         today = datetime.now(self._config.timezone).date()
         if not row:
-            return searcher.search(query, Hints(language=self._desk_language(), uses=uses, today=today), limit)
+            return searcher.search(query, Hints(language=self._desk_language() if speaks else "", uses=uses, today=today), limit)
         conversation = self._row(row)
         panel = self._reading.panel(row)
         hints = Hints(
-            words=tuple(words_of(self._customer_words(row))), language=self.language(row), order_status=_status(panel),
+            words=tuple(words_of(self._customer_words(row))), language=self.language(row) if speaks else "", order_status=_status(panel),
             channel=conversation.kind, uses=uses, today=today,
         )
         return searcher.search(query, hints, limit)

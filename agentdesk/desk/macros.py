@@ -126,7 +126,7 @@ class Macros:
         if not meant:
             why = next((change.refused for change in plan.changes), say("desk.no_conversations"))
             raise Refused(say("snippets.refused", name=macro.full_name, why=why))
-        words = say("desk.done.macro", n=len(meant), title=macro.title, does=", ".join(plan.does))
+        words = say("desk.done.macro", n=len(meant), does=", ".join(plan.does))
         self._db.write(lambda tx: self._do(tx, macro, meant, words))
         left = len(plan.changes) - len(meant)
         return f"{words} · {say('desk.macro_left', n=left)}" if left else words

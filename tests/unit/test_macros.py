@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agentdesk.config import Member
 from agentdesk.desk import Desk
+from agentdesk.domain.mailbox import ChatContact, ChatConversation, ChatMessage
+from agentdesk.domain.message import Address, Direction
 from agentdesk.errors import NotFound, Refused, UsageError
 from agentdesk.snippets.pack import load_packs
+from agentdesk.store.chats import StoredChats
 from tests.desks import JAN, MARIA, NOON, Mailbox, desk_config
 
 PACK = """
@@ -78,13 +82,13 @@ def test_a_macro_is_no_answer(desk: Desk) -> None:
 def test_all_of_it_is_done_to_all_of_them_and_undone_at_once(desk: Desk) -> None:
     before = rows_of(desk)
     words = desk.macros.run("ev", [row.row for row in before])
-    assert words.startswith("Everything on 2: +late, +vip, to Luca Verdi, priority urgent, snoozed until ")
+    assert words.startswith("2: +late, +vip, to Luca Verdi, priority urgent, snoozed until ")
     after = rows_of(desk)
     assert {(row.tags, row.assignee, row.priority, row.status) for row in after} == {
         (("late", "vip"), "luca@casaverde.example", "urgent", "snoozed")
     }
     assert all(row.snoozed_until for row in after)
-    assert "Everything on 2" in (desk.work.undo() or "")
+    assert "2: +late" in (desk.work.undo() or "")
     assert rows_of(desk) == before
     assert desk.work.undo() is None, "it was one step"
 
@@ -109,6 +113,26 @@ def test_what_is_not_for_a_conversation_leaves_it_alone(desk: Desk) -> None:
     assert desk.macros.plan("chats", rows).changes[0].refused == "only for chat"
 
 
+def test_chats_and_mail_in_one_go(desk: Desk) -> None:
+    """A chat keeps its own status and labels: it is asked to, and shows them at once; undo takes back both."""
+    desk.database.write(lambda tx: tx.execute("INSERT INTO channel (name, kind) VALUES ('chat', 'chatwoot')"))
+    contact = ChatContact("7", "Giulia Conti", "giulia@posta.example", "", email_proven=True)
+    said = ChatMessage("1", Direction.IN, Address("", ""), datetime.now(UTC) - timedelta(minutes=5), "Dov'è il mio ordine?")
+    StoredChats(desk.database, "chat", desk.rules).merge([ChatConversation("12", contact, messages=(said,), status="open")])
+    rows = [row.row for row in rows_of(desk)]
+    before = rows_of(desk)
+    desk.macros.run("all", rows)
+    assert {(row.status, row.priority, "vip" in row.tags) for row in rows_of(desk)} == {("snoozed", "urgent", True)}
+    verbs = {json.loads(job["data"])["verb"] for job in desk.database.all("SELECT data FROM job WHERE kind = 'action'")}
+    assert verbs == {"assign", "labels", "priority", "status"}
+    desk.work.undo()
+    assert [(row.status, row.priority, row.tags, row.assignee) for row in rows_of(desk)] == [
+        (row.status, row.priority, row.tags, row.assignee) for row in before
+    ]
+    assert desk.macros.run("chats", rows) == "closed · 2 left as they are: not for them"
+    assert {row.kind: row.status for row in rows_of(desk)} == {"imap": "open", "chatwoot": "closed"}
+
+
 def test_a_stranger_costs_nothing(desk: Desk) -> None:
     """Assigned to somebody who isn't here: nothing of it is done to anybody."""
     before = rows_of(desk)
@@ -131,6 +155,10 @@ def test_the_same_actions_go_with_a_reply_as_one_step(desk: Desk) -> None:
     assert back is not None
     assert (back.tags, back.assignee, back.priority, back.status, back.unread) == ((), "", "normal", "open", before.unread)
     assert desk.writing.outbox() == ()
+
+
+def test_a_macro_lacks_no_language(desk: Desk) -> None:
+    assert all("not in" not in hit.why for row in rows_of(desk) for hit in desk.answers.search_macros("", row.row))
 
 
 def test_used_ones_come_first(desk: Desk) -> None:

@@ -50,7 +50,7 @@ WORDS = {
     "desk.done.read": "marked read|{n} marked read",
     "desk.done.unread": "marked unread|{n} marked unread",
     "desk.done.sent": "sent to {who}",
-    "desk.done.macro": "{title}: {does}|{title} on {n}: {does}",
+    "desk.done.macro": "{does}|{n}: {does}",
     "desk.macro_left": "one left as it is: not for it|{n} left as they are: not for them",
     "desk.no_conversations": "no conversation is given",
     "desk.does.assign": "to {who}",

@@ -292,7 +292,7 @@ WORDS = {
     "screen.pane_conversation": "the conversation",
     "screen.pane_panel": "the customer panel",
     "screen.help_loop": "{next_urgent} opens the most urgent conversation nobody has, and takes it. {snippet_pick} shows the answers that fit it, already filled in; enter puts one into the reply. {send} sends it and opens the next.\n{reply} begins an answer of your own, {note} a note for colleagues. {undo} takes back the last thing you did, whatever it was, a reply too.\n✉ mail   ❯ chat   ● marked   bold: not read yet.   At the right, the time left to answer as promised; -12\u00a0m is 12 minutes late.\n{palette} finds every command by a word. Here too: type a word, enter does it.",
-    "screen.help_writing": "{snippet_pick} or :: puts in a snippet, as many as you like. What is still missing stands between ⟨ ⟩ and stops the reply.\n{send} sends and opens the next. esc goes back to the conversation; what you wrote is kept.",
+    "screen.help_writing": "{snippet_pick} or :: puts in a snippet, as many as you like, ?? the link of a help article. What is still missing stands between ⟨ ⟩ and stops the reply.\n{send} sends and opens the next. esc goes back to the conversation; what you wrote is kept.",
     "screen.no_fields": "it has no recipients to change",
     "screen.value_order_number": "order number",
     "screen.value_order_total": "order total",

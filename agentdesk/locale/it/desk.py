@@ -50,7 +50,7 @@ WORDS = {
     "desk.done.read": "segnata come letta|{n} segnate come lette",
     "desk.done.unread": "segnata come non letta|{n} segnate come non lette",
     "desk.done.sent": "inviata a {who}",
-    "desk.done.macro": "{title}: {does}|{title} su {n}: {does}",
+    "desk.done.macro": "{does}|{n}: {does}",
     "desk.macro_left": "una resta com'è: non è per lei|{n} restano come sono: non è per loro",
     "desk.no_conversations": "non è indicata nessuna conversazione",
     "desk.does.assign": "a {who}",

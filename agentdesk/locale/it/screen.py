@@ -292,7 +292,7 @@ WORDS = {
     "screen.pane_conversation": "nella conversazione",
     "screen.pane_panel": "nel riquadro del cliente",
     "screen.help_loop": "{next_urgent} apre la conversazione più urgente che nessuno ha e la prende. {snippet_pick} mostra le risposte adatte, già compilate; invio ne mette una nella risposta. {send} la invia e apre la prossima.\n{reply} inizia una risposta tua, {note} una nota per i colleghi. {undo} annulla l'ultima cosa che hai fatto, qualunque sia, anche una risposta.\n✉ e-mail   ❯ chat   ● segnata   grassetto: non letta.   A destra il tempo che resta per rispondere come promesso; -12\u00a0m vuol dire 12 minuti di ritardo.\n{palette} trova ogni comando da una parola. Anche qui: scrivi una parola, invio lo esegue.",
-    "screen.help_writing": "{snippet_pick} o :: mette un modello, quanti ne vuoi. Ciò che manca sta tra ⟨ ⟩ e ferma la risposta.\n{send} invia e apre la prossima. esc torna alla conversazione; ciò che hai scritto resta.",
+    "screen.help_writing": "{snippet_pick} o :: mette un modello, quanti ne vuoi, ?? il link di un articolo di aiuto. Ciò che manca sta tra ⟨ ⟩ e ferma la risposta.\n{send} invia e apre la prossima. esc torna alla conversazione; ciò che hai scritto resta.",
     "screen.no_fields": "qui non ci sono destinatari da cambiare",
     "screen.value_order_number": "numero d'ordine",
     "screen.value_order_total": "totale dell'ordine",

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentdesk.errors import DeskError, Refused
 from agentdesk.locale import say
-from agentdesk.tui.layout import EMPTY, Piece, wrap
+from agentdesk.tui.layout import EMPTY, Piece, cells, cut, wrap
 from agentdesk.tui.ports import Answers, Filled, Hit
 from agentdesk.tui.theme import Roles
 from agentdesk.tui.widgets.sheet import Choice, Sheet
@@ -105,10 +105,15 @@ class Picker(Sheet):
         filled = self.fill(choice.value)
         if isinstance(filled, DeskError):
             return [[(text, self._roles.bad)] for text in wrap(str(filled), width)]
-        lines: list[Sequence[Piece]] = list(tinted(filled, self._roles, width))
-        if does := self._does(filled.actions):
-            lines += [[], *([(text, self._roles.mute)] for text in wrap(f"{say('screen.with_send')}: {' · '.join(does)}", width))]
-        return lines
+        return tinted(filled, self._roles, width)
+
+    def preview_note(self, choice: Choice | None) -> Sequence[Piece]:
+        """What the reply will do besides going out."""
+        filled = self.fill(choice.value) if choice is not None else None
+        if filled is None or isinstance(filled, DeskError) or not (does := self._does(filled.actions)):
+            return ()
+        words = f"{say('screen.with_send')}: {' · '.join(does)}"
+        return [(cut(words, max(10, self.width - cells(self.preview_title()) - 8)), self._roles.mute)]
 
     def foot(self, choice: Choice | None) -> Sequence[Piece]:
         """Which values are missing."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 OPEN_PLACE = re.compile(r"⟨[^⟨⟩\n]*⟩|\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
 """What stops a reply: a gap of a snippet, or a raw piece of a template."""
-SHORT = 12
+SHORT = 18
 """Cells that what a reply does besides gets in any case."""
 OPENERS = {"::": "snippet.pick", "??": "article.pick"}
 """What opens a picker where it is typed."""

@@ -78,6 +78,10 @@ class Sheet:
     def preview_title(self) -> str:
         return say("screen.preview")
 
+    def preview_note(self, choice: Choice | None) -> Sequence[Piece]:
+        """At the right of the line above the preview."""
+        return ()
+
     def hint(self) -> Sequence[Piece]:
         """At the right of the query."""
         return ()
@@ -260,7 +264,7 @@ class SheetView(Lines, can_focus=True):
         if not sheet.previews() or y == 0:
             return Strip.blank(width)
         if y == 1:
-            return rule(width, roles.line, [(sheet.preview_title(), roles.mute)])
+            return rule(width, roles.line, [(sheet.preview_title(), roles.mute)], sheet.preview_note(self.current))
         return self._below(y - 2, self.size.height - room - 4, width)
 
     def _below(self, y: int, height: int, width: int) -> Strip:
