@@ -168,6 +168,7 @@ def _working(add: Callable[..., Parser]) -> None:
     what = reply.add_mutually_exclusive_group(required=True)
     what.add_argument("--snippet", metavar=say("cli.meta_name"), help=say("cli.reply_snippet"))
     what.add_argument("--text", metavar=say("cli.meta_text"), help=say("cli.reply_text"))
+    reply.add_argument("--language", default="", metavar="it", help=say("cli.snippets_language"))
     reply.add_argument("--set", action="append", default=[], metavar="k=v", help=say("cli.opt_set"))
     moment = reply.add_mutually_exclusive_group()
     moment.add_argument("--now", action="store_true", help=say("cli.reply_now"))

@@ -59,7 +59,7 @@ def _written(desk: Desk, draft: Draft, row: int, arguments: Namespace) -> Draft:
         if not text.strip():
             raise UsageError(say("cli.empty_text"))
         return replace(draft, text=text)
-    filled = desk.answers.fill(arguments.snippet, row, asked=assignments(arguments.set))
+    filled = desk.answers.fill(arguments.snippet, row, arguments.language, assignments(arguments.set))
     if filled.missing or filled.ask:
         names = [missing.name for missing in filled.missing] + [f"ask.{ask.name}" for ask in filled.ask]
         words = [say("cli.missing_values", names=", ".join(dict.fromkeys(names)))]

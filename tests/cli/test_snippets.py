@@ -150,3 +150,9 @@ def test_articles_are_listed_with_their_links(desk, ids):
     assert desk.run("snippets", "articles", "zzzzqqqq").status == 1
     assert "returns" not in desk.run("snippets", "search", "return").out
     assert "Returning an item – https://help.example/returns\n" in desk.run("reply", ids["Broken"], "--snippet", "returns", "--dry-run").out
+
+
+def test_a_reply_in_another_language(desk, ids):
+    with (desk.folder / "own.toml").open("a") as pack:
+        pack.write('[[snippet]]\nname = "two"\n[snippet.text]\nen = "Thank you."\nde = "Danke."\n')
+    assert "Danke." in desk.run("reply", ids["Broken"], "--snippet", "two", "--language", "de", "--dry-run").out

@@ -120,6 +120,21 @@ async def test_open_places_one_after_the_other_by_a_key(fake, monkeypatch):
         assert fake.sent[0].text == "Ordine 77, pacco GL1."
 
 
+async def test_an_open_place_of_the_subject_is_gone_to_as_well():
+    desk_ = FakeDesk()
+    async with opened(desk_) as desk:
+        await desk.press("r", "'Testo'")
+        desk.screen.composer.draft.subject = "Ordine ⟨order.number⟩"
+        desk.screen.composer.fields.load(desk.screen.composer.draft)
+        desk_.writing.check = lambda draft: ("order.number has no value yet.",) if "⟨" in draft.subject else ()
+        await desk.press("ctrl+s")
+        assert not desk_.sent
+        assert desk.screen.focused is desk.screen.composer.fields
+        assert desk.screen.composer.fields.at == 3
+        await desk.press("ctrl+u", "'Ordine 77'", "ctrl+s")
+        assert desk_.sent[0].subject == "Ordine 77"
+
+
 HOSTILE = ["{{ 7 | times: 7 }}", "[/bold][@click=app.quit]x[/]", "a" * 20_000, "山田花子" * 500, "\u202eevil\u202c", "⟨order.number⟩"]
 
 

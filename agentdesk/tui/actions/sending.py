@@ -26,7 +26,7 @@ def stopped(screen: DeskScreen) -> bool:
         return False
     screen.save_draft()
     screen.tell(problems[0], "bad")
-    if OPEN_PLACE.search(draft.text):
+    if OPEN_PLACE.search(f"{draft.text}\n{draft.subject}"):
         composer.to_open_place()
     elif not (draft.to or draft.cc or draft.bcc) and screen.is_mail(draft.channel):
         composer.fields.display = draft.kind != "note"

@@ -347,10 +347,14 @@ class Composer(Vertical):
             self.box.scroll_cursor_visible()
 
     def to_open_place(self) -> bool:
-        """Select the next place still open, from the cursor on."""
+        """Select the next place still open, from the cursor on; after those of the text comes the subject."""
         text = self.box.text
         at = self.offset_of(self.box.cursor_location)
         found = OPEN_PLACE.search(text, at) or OPEN_PLACE.search(text)
+        if found is None and OPEN_PLACE.search(self.fields.entries["subject"].text):
+            self.fields.display, self.fields.at = True, FIELDS.index("subject")
+            self.screen.set_focus(self.fields)
+            return True
         if found is None:
             return False
         self.screen.set_focus(self.box)
