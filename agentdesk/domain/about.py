@@ -8,7 +8,7 @@ this customer's identity is listed as `foreign` by its number only, and fills no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,9 +86,20 @@ def numbers_in(text: str, known: Callable[[str], bool] | None = None) -> tuple[s
     Dates, times, years, phone numbers, prices, addresses and links are none. Letters glued to many digits are a tracking
     code (GL883120), so they count only if `known` says that there is such an order.
     """
-    if _DIGIT.search(text) is None:
-        return ()
     found: dict[str, None] = {}
+    for _, _, number, suffix, _ in number_places(text, known):
+        found.setdefault(number)
+        if suffix:
+            found.setdefault(number + suffix)
+        if len(found) >= _MOST_NUMBERS:
+            break
+    return tuple(found)
+
+
+def number_places(text: str, known: Callable[[str], bool] | None = None) -> Iterator[tuple[int, int, str, str, bool]]:
+    """(start, end, number, suffix, said) of what `numbers_in` finds; `said`: it stands behind `#` or a word such as "order"."""
+    if _DIGIT.search(text) is None:
+        return
     blanked = _NOT_ORDERS.sub(lambda match: "\x00" * len(match[0]), text[:_MOST_TEXT])
     for match in _NUMBER.finditer(blanked):
         number = number_key(match["number"])
@@ -102,12 +113,7 @@ def numbers_in(text: str, known: Callable[[str], bool] | None = None) -> tuple[s
             continue
         if number.isdigit() and digits > 12 and not (known is not None and known(number)):
             continue
-        found.setdefault(number)
-        if match["suffix"]:
-            found.setdefault(number + match["suffix"].upper())
-        if len(found) >= _MOST_NUMBERS:
-            break
-    return tuple(found)
+        yield match.start("number"), match.end("number"), number, (match["suffix"] or "").upper(), said
 
 
 def is_open(order: Order) -> bool:

@@ -47,7 +47,7 @@ def is_card(digits: str) -> bool:
 
 def find(text: str) -> tuple[str, ...]:
     """The digits of every card number in a text, each once."""
-    return tuple(dict.fromkeys(digits for _, _, digits in _places(text)))
+    return tuple(dict.fromkeys(digits for _, _, digits in places(text)))
 
 
 def shown(digits: str) -> str:
@@ -58,13 +58,13 @@ def shown(digits: str) -> str:
 def mask(text: str) -> str:
     """The text with every card number reduced to its last four digits."""
     parts, end = [], 0
-    for start, stop, digits in _places(text):
+    for start, stop, digits in places(text):
         parts += [text[end:start], shown(digits)]
         end = stop
     return "".join((*parts, text[end:])) if parts else text
 
 
-def _places(text: str) -> Iterator[tuple[int, int, str]]:
+def places(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, stop, digits) of every card number, in order."""
     for run in _LINK_OR_RUN.finditer(text):
         if run[1] and not _BEFORE.search(text[max(0, run.start() - 3) : run.start()]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 LEAST_LETTERS = 40
 _MOST_TEXT = 4000
@@ -67,8 +68,7 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 def guess(text: str) -> str:
     """The language of a text: "it", "en", "de", "fr", or "" where it is too short or unclear."""
-    plain = _NOISE.sub(" ", text[:_MOST_TEXT].lower()).replace("’", "'")
-    tokens = _TOKEN.findall(plain)
+    plain, tokens = _plain(text)
     if sum(map(len, tokens)) < LEAST_LETTERS:
         return ""
     scores = {language: _score(language, plain, tokens) for language in _WORDS}
@@ -77,6 +77,37 @@ def guess(text: str) -> str:
     enough = scores[best] >= max(1.2, 0.06 * len(tokens))
     clear = scores[best] >= 1.25 * scores[second]
     return best if best in _OFFERED and enough and clear else ""
+
+
+def unlike(text: str, expected: Collection[str]) -> str:
+    """The language of a text, if it is one of the four and none of those expected; "" where it is short or unclear, or one passage is in one
+    of them (a reply in two languages). Only languages that are known here can be expected."""
+    wanted = {one[:2].lower() for one in expected} & set(_OFFERED)
+    if not wanted or len(wanted) < len({one[:2].lower() for one in expected}):
+        return ""
+    plain, words = _plain(text)
+    if sum(map(len, words)) < LEAST_LETTERS:
+        return ""
+    scores = {language: _score(language, plain, words) for language in _OFFERED}
+    best = max(scores, key=lambda language: scores[language])
+    hoped = max(scores[language] for language in wanted)
+    if best in wanted or scores[best] < max(1.2, 0.06 * len(words)) or scores[best] < 1.25 * hoped + 0.4:
+        return ""
+    for passage in re.split(r"\n\s*\n|(?<=[.!?])\s", text):
+        plain, words = _plain(passage)
+        if sum(map(len, words)) >= LEAST_LETTERS // 2 and max(_OFFERED, key=lambda language: _score(language, plain, words)) in wanted:
+            return ""
+    return best
+
+
+def _plain(text: str) -> tuple[str, list[str]]:
+    plain = _NOISE.sub(" ", text[:_MOST_TEXT].lower()).replace("’", "'")
+    return plain, _TOKEN.findall(plain)
+
+
+def is_common(word: str) -> bool:
+    """Whether a word, in small letters, is one of those that every text is made of, in one of the languages."""
+    return word in _owners
 
 
 def _score(language: str, plain: str, tokens: list[str]) -> float:

@@ -10,15 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from agentdesk.domain.names import PARTICLES, TITLES
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_TITLES = _words("""
-    dr dott dottssa dottor dottoressa prof profssa professor sig sigra sigri signor signora ing avv arch rag geom
-    gent mr mrs ms miss mx sir madam herr frau hr fr m mme mlle monsieur madame mademoiselle don dipl
-""")
 _COMPANY = _words("""
     srl srls spa sas snc sapa scarl coop gmbh ag kg ohg ug gbr mbh ev ek ltd llc llp plc inc corp co company sarl
     sasu eurl sa nv bv ab oy as aps sl slu asbl onlus ets studio studi hotel ristorante trattoria pizzeria osteria
@@ -27,10 +25,6 @@ _COMPANY = _words("""
     societe association mairie agence boutique team staff office service services support info sales vendite ordini
     orders order shipping spedizioni noreply admin amministrazione contabilita accounting buchhaltung comptabilite
     customer kundenservice assistenza newsletter mailer daemon postmaster webmaster
-""")
-_PARTICLES = _words("""
-    de di da del della dei degli dal dalla dello delle la lo le li van von vom zu zur zum den der ter ten du des d
-    dos das el al bin ibn ben san santa st
 """)
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _ELISION = re.compile(r"(?i)^[dlo]['’]\w")
@@ -57,7 +51,7 @@ def split_name(name: str, addresses: Iterable[str] = ()) -> tuple[str, str]:
         last, first = (part.strip() for part in name.split(","))
         name = f"{first} {last}" if first and last and " " not in first else ""
     words = name.split()
-    while words and _key(words[0]) in _TITLES:
+    while words and _key(words[0]) in TITLES:
         words.pop(0)
     if not 1 <= len(words) <= 5 or not all(_LETTERS.fullmatch(word) for word in words):
         return "", ""
@@ -66,9 +60,9 @@ def split_name(name: str, addresses: Iterable[str] = ()) -> tuple[str, str]:
     if _shouts(words) or (len(words) == 1 and words[0].islower()):
         return "", ""  # which of two words in capitals is the first name cannot be told, nor a mailbox from a nickname
     if all(word.islower() for word in words):
-        words = [word if _key(word) in _PARTICLES else _capital(word) for word in words]
+        words = [word if _key(word) in PARTICLES else _capital(word) for word in words]
     first = words[0]
-    if _key(first) in _PARTICLES or _ELISION.match(first) or len(first.strip(".")) < 2 or not first[0].isupper():
+    if _key(first) in PARTICLES or _ELISION.match(first) or len(first.strip(".")) < 2 or not first[0].isupper():
         return "", ""
     if len(words) > 1 and any(_is_capitals(word) for word in words):
         # "Maria ROSSI" is first name first; "ROSSI Maria" the other way round.

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity, phone_identity
+from agentdesk.domain.names import name_key
 from agentdesk.store.database import Tx
 
 _WEIGHT = (IdentityKind.EMAIL, IdentityKind.CHAT, IdentityKind.PHONE)
@@ -30,11 +31,11 @@ def resolve(tx: Tx, name: str, identities: Sequence[Identity], language: str = "
             if _only_these(tx, other, identities):
                 _merge(tx, other, customer)
         if name:
-            tx.execute("UPDATE customer SET name = ? WHERE id = ? AND name = ''", (name, customer))
+            tx.execute("UPDATE customer SET name = ?, person = ? WHERE id = ? AND name = ''", (name, name_key(name), customer))
         if language:
             tx.execute("UPDATE customer SET language = ? WHERE id = ? AND language = ''", (language, customer))
     else:
-        customer = tx.insert("INSERT INTO customer (name, language) VALUES (?, ?)", (name, language))
+        customer = tx.insert("INSERT INTO customer (name, person, language) VALUES (?, ?, ?)", (name, name_key(name), language))
     for identity in identities:
         tx.execute(
             "INSERT INTO identity (kind, value, customer) VALUES (?, ?, ?) ON CONFLICT (kind, value) DO NOTHING",
@@ -59,7 +60,7 @@ def _merge(tx: Tx, other: int, into: int) -> None:
     tx.execute("UPDATE identity SET customer = ? WHERE customer = ?", (into, other))
     tx.execute("UPDATE conversation SET customer = ? WHERE customer = ?", (into, other))
     tx.execute(
-        "UPDATE customer SET name = (SELECT name FROM customer WHERE id = ?) WHERE id = ? AND name = ''", (other, into)
+        "UPDATE customer SET (name, person) = (SELECT name, person FROM customer WHERE id = ?) WHERE id = ? AND name = ''", (other, into)
     )
     tx.execute("UPDATE customer SET merged_into = ? WHERE id = ?", (into, other))
 

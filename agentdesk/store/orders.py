@@ -11,7 +11,9 @@ from typing import Any
 
 from agentdesk.domain.about import number_key
 from agentdesk.domain.customer import Customer, Identity, IdentityKind, email_identity, phone_identity
+from agentdesk.domain.names import name_key
 from agentdesk.domain.order import Item, Order, Refund, Shipment
+from agentdesk.store import owners
 from agentdesk.store.database import Database, Tx, millis
 
 
@@ -69,9 +71,10 @@ def replace_all(database: Database, orders: Sequence[Order], as_of: datetime | N
             for order, text in batch:
                 email, phone = _keys(order)
                 tx.execute(
-                    "INSERT OR REPLACE INTO shop_order (number, placed_at, status, email, phone, name, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (number_key(order.number), millis(order.placed_at), order.status, email, phone, order.name, text),
+                    "INSERT OR REPLACE INTO shop_order (number, placed_at, status, email, phone, name, data, person) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (number_key(order.number), millis(order.placed_at), order.status, email, phone, order.name, text, name_key(order.name)),
                 )
+                owners.keep_parcels(tx, number_key(order.number), (shipment.number for shipment in order.shipments))
 
         database.write(change)
 
@@ -81,6 +84,7 @@ def replace_all(database: Database, orders: Sequence[Order], as_of: datetime | N
     def finish(tx: Tx) -> None:
         for number in gone:
             tx.execute("DELETE FROM shop_order WHERE number = ?", (number,))
+            owners.keep_parcels(tx, number, ())
         for key, value in (("orders_as_of", str(millis(as_of))), ("orders_faults", json.dumps(list(faults)))):
             tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
         tx.touch("orders")

@@ -11,8 +11,10 @@ CREATE TABLE customer (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL DEFAULT '',
     language TEXT NOT NULL DEFAULT '',
-    merged_into INTEGER NOT NULL DEFAULT 0
+    merged_into INTEGER NOT NULL DEFAULT 0,
+    person TEXT NOT NULL DEFAULT ''             -- the name as two are compared (domain/names.py)
 ) STRICT;
+CREATE INDEX customer_person ON customer (person) WHERE person != '';
 CREATE TABLE identity (
     kind TEXT NOT NULL, value TEXT NOT NULL, customer INTEGER NOT NULL REFERENCES customer (id),
     PRIMARY KEY (kind, value)
@@ -251,10 +253,15 @@ CREATE INDEX job_channel ON job (channel, urgent, id);
 
 CREATE TABLE shop_order (
     number TEXT PRIMARY KEY, placed_at INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL,
-    email TEXT NOT NULL DEFAULT '', phone TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '', data TEXT NOT NULL
+    email TEXT NOT NULL DEFAULT '', phone TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '', data TEXT NOT NULL,
+    person TEXT NOT NULL DEFAULT ''             -- the name as two are compared
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shop_order_email ON shop_order (email) WHERE email != '';
 CREATE INDEX shop_order_phone ON shop_order (phone) WHERE phone != '';
+CREATE INDEX shop_order_person ON shop_order (person) WHERE person != '';
+-- Codes of parcels as two are compared (domain/tokens.py), and the orders they belong to.
+CREATE TABLE parcel (code TEXT NOT NULL, number TEXT NOT NULL, PRIMARY KEY (code, number)) STRICT, WITHOUT ROWID;
+CREATE INDEX parcel_number ON parcel (number);
 
 CREATE TABLE question (
     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL DEFAULT '{}',

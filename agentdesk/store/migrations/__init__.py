@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from agentdesk.domain.names import name_key
+from agentdesk.domain.tokens import code_key
 from agentdesk.locale import say
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ def run(db: sqlite3.Connection, path: Path, target: int, watch: Watcher = _unwat
     first = version_of(db)
     if first >= target:
         return
+    for name, function in ("name_key", name_key), ("code_key", code_key):
+        db.create_function(name, 1, lambda text, function=function: function(text or ""), deterministic=True)
     _copy(db, path, first)
     for version in range(first + 1, target + 1):
         _step(db, version, watch)
