@@ -1,4 +1,4 @@
-"""All figures: `python -m bench [--quick] [--json] [NAME ...]`, with names out of mailbox, line, day, start, queries, peers, mail, snippets, screen, keys.
+"""All figures: `python -m bench [--quick] [--json] [NAME ...]`, with names out of mailbox, line, day, start, queries, peers, mail, snippets, check, screen, keys.
 
 `line` takes some ten minutes; of `day` a tenth is done here (`python -m bench.day` does the whole). `--quick`: a tenth of everything and fewer runs, to see that it works; its figures say nothing about the goals.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import day, keys, line, mail, mailbox, peers, queries, screen, snippets, start
+from bench import check, day, keys, line, mail, mailbox, peers, queries, screen, snippets, start
 from bench.report import say
 
-NAMES = ("mailbox", "line", "day", "start", "queries", "peers", "mail", "snippets", "screen", "keys")
+NAMES = ("mailbox", "line", "day", "start", "queries", "peers", "mail", "snippets", "check", "screen", "keys")
 
 
 def main() -> int:
@@ -43,6 +43,8 @@ def main() -> int:
             parts += mail.measure(whole=not options.quick)
         elif name == "snippets":
             parts += snippets.measure(count=500 if options.quick else 5000)
+        elif name == "check":
+            parts.append(check.measure(10 * size))
         elif name == "screen":
             parts.append(screen.measure(size))
         elif name == "keys":

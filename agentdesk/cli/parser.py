@@ -175,6 +175,7 @@ def _working(add: Callable[..., Parser]) -> None:
     moment.add_argument("--at", default="", metavar=say("cli.meta_time"), help=say("cli.reply_at"))
     reply.add_argument("--wait", action="store_true", help=say("cli.reply_wait"))
     reply.add_argument("--dry-run", action="store_true", help=say("cli.reply_dry_run"))
+    reply.add_argument("--anyway", action="store_true", help=say("cli.reply_anyway"))
     note = add("note", "verbs")
     _id(note)
     note.add_argument("text", metavar=say("cli.meta_text"), help=say("cli.note_text"))

@@ -12,6 +12,7 @@ from agentdesk.cli.output import block, line, shown_time, talk
 from agentdesk.cli.verbs import moment, text_or_stdin
 from agentdesk.config import MailChannelConfig
 from agentdesk.desk import Desk
+from agentdesk.desk.checking import words
 from agentdesk.desk.facts import Draft
 from agentdesk.domain.clean import clean
 from agentdesk.errors import Refused, UsageError
@@ -28,14 +29,17 @@ def reply(arguments: Namespace) -> int:
             # An agent has begun to write here. A script must neither overwrite that nor send it.
             raise Refused(say("cli.draft_begun"))
         draft = _written(desk, draft, row, arguments)
-        problems = desk.writing.check(draft)
+        at = moment(arguments.at, datetime.now(desk.config.timezone)) if arguments.at else None
+        problems = desk.writing.check(draft) or (() if arguments.anyway else tuple(map(words, desk.writing.slips(draft, at))))
         if arguments.dry_run:
             for problem in problems:
                 talk(problem)
             _print(desk, draft)
             return 1 if problems else 0
-        at = moment(arguments.at, datetime.now(desk.config.timezone)) if arguments.at else None
-        outbox_id = desk.writing.send(draft, now=arguments.now, at=at)
+        if problems:
+            hint = () if desk.writing.check(draft) else (say("cli.anyway_hint"),)
+            raise Refused("\n".join((*problems, *hint)))
+        outbox_id = desk.writing.send(draft, now=arguments.now, at=at, anyway=arguments.anyway)
         if at is not None:
             talk(say("cli.goes_out", at=shown_time(at, desk.config.timezone)))
             return 0

@@ -24,6 +24,7 @@ COMPOSING = (
     Command("send.snooze", COMPOSER, Argument("until")),
     Command("send.keep", COMPOSER),
     Command("send.later", COMPOSER, Argument("at")),
+    Command("send.anyway", COMPOSER),
     Command("composer.leave", COMPOSER, footer=5),
     Command("composer.fields", COMPOSER, footer=4),
     Command("composer.next-field", COMPOSER, listed=False),

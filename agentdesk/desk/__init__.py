@@ -20,6 +20,7 @@ from typing import Self
 
 from agentdesk.config import DeskConfig
 from agentdesk.desk.answers import Answers
+from agentdesk.desk.checking import Checking
 from agentdesk.desk.files import Files
 from agentdesk.desk.macros import Macros
 from agentdesk.desk.queue import Queue
@@ -53,9 +54,10 @@ class Desk:
         self.reading = Reading(config, self.database, self.queue)
         self.files = Files(self.database, self.blobs)
         self.work = Work(config, self.database, self.rules)
-        self.writing = Writing(config, self.database, self.work, self.blobs, self.rules)
-        self.usage = UsageDesk(config, self.database)
         self.answers = Answers(config, self.database, self.reading, self.queue, self.hours)
+        self.checking = Checking(config, self.database, self.reading, self.answers)
+        self.writing = Writing(config, self.database, self.work, self.blobs, self.rules, self.checking)
+        self.usage = UsageDesk(config, self.database)
         self.macros = Macros(config, self.database, self.rules, self.queue, self.work, self.answers)
         self.records = Records(self.database, self.answers)
 

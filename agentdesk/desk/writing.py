@@ -6,29 +6,37 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from agentdesk.config import MailChannelConfig
-from agentdesk.desk import outgoing
+from agentdesk.config import DeskConfig, MailChannelConfig
+from agentdesk.desk import checking, outgoing
 from agentdesk.desk.addresses import valid_address
 from agentdesk.desk.deciding import Deciding, to_come
 from agentdesk.desk.facts import Draft, OutboxFact
 from agentdesk.desk.insertions import became_of
 from agentdesk.desk.macros import Effect, effect, label
-from agentdesk.desk.work import Step, set_status
+from agentdesk.desk.work import Step, Work, set_status
 from agentdesk.domain import reply as rules_of_reply
 from agentdesk.domain.conversation import MessageState, Status
 from agentdesk.domain.events import Kind
 from agentdesk.domain.message import Address, Outgoing
+from agentdesk.domain.slips import Slip, masked
 from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.snippets.render import open_places
 from agentdesk.store import conversations, customers, drafts, outbox, sent_snippets, threads
-from agentdesk.store.database import Tx, millis
+from agentdesk.store.blobs import Blobs
+from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.mail import MADE_UP
-from agentdesk.store.rules import opening_hours
+from agentdesk.store.rules import Rules, opening_hours
 
 
 class Writing(Deciding):
     """Drafts, sending them, and what became of it."""
+
+    def __init__(
+        self, config: DeskConfig, database: Database, work: Work, blobs: Blobs, rules: Rules, checking: checking.Checking
+    ) -> None:
+        super().__init__(config, database, work, blobs, rules)
+        self._checking = checking
 
     def check(self, draft: Draft) -> tuple[str, ...]:
         """What stops this draft from being sent; empty if nothing does."""
@@ -55,12 +63,17 @@ class Writing(Deciding):
             problems.append(say("desk.stop.no_subject"))
         return tuple(problems)
 
+    def slips(self, draft: Draft, at: datetime | None = None) -> tuple[Slip, ...]:
+        """What is wrong with its text; the agent may send it all the same."""
+        return self._checking.slips(draft, at)
+
     def _is_chat(self, draft: Draft) -> bool:
         channel = next((c for c in self._config.channels if c.name == draft.channel), None)
         return channel is not None and not isinstance(channel, MailChannelConfig)
 
     def send(
-        self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False, at: datetime | None = None
+        self, draft: Draft, then: str = "waiting", until: datetime | None = None, now: bool = False, at: datetime | None = None,
+        anyway: bool = False,
     ) -> int:
         """Put a draft into the outbox and set the conversation's status; one step of undo. Returns the outbox row.
 
@@ -69,13 +82,17 @@ class Writing(Deciding):
             until: when a snooze ends.
             now: skip the undo hold.
             at: send it then, not now.
+            anyway: whatever the check of its text finds; that is recorded with the reply.
 
         Raises:
-            Refused: something stops it (`check` says what), or `at` is past; the draft stays.
+            Refused: something stops it (`check` and `slips` say what), or `at` is past; the draft stays.
         """
         problems = self.check(draft)
         if problems:
             raise Refused("\n".join(problems))
+        found = self.slips(draft, at)
+        if found and not anyway:
+            raise Refused("\n".join(map(checking.words, found)))
         if at is not None:
             to_come(at)
         wanted = effect(draft.actions)
@@ -102,6 +119,7 @@ class Writing(Deciding):
                 "reference_list": json.dumps(references), "then_status": then,
                 "then_until": 0 if until is None else int(until.timestamp() * 1000),
                 "state": MessageState.SCHEDULED if at is not None else MessageState.HELD if hold else MessageState.QUEUED,
+                "anyway": json.dumps(masked(found), ensure_ascii=False),
                 "hold_until": millis(at) if at is not None else tx.now + int(hold.total_seconds() * 1000) if hold else 0,
             }, draft.id)
             steps: list[Step] = []

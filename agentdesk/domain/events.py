@@ -19,7 +19,7 @@ class Kind(StrEnum):
     ORDER = "order"  # data: number ("" = none)
     SPAM = "spam"  # data: spam: bool
     LANGUAGE = "language"  # data: language
-    REPLIED = "replied"  # data: message_id, then (status after it), seen; snoozed adds until
+    REPLIED = "replied"  # data: message_id, then (status after it), seen; snoozed adds until; anyway: what the check found
 
 
 @dataclass(frozen=True, slots=True)

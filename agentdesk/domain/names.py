@@ -8,20 +8,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from agentdesk.domain.language import is_common
 
-TITLES = frozenset("""
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TITLES = _words("""
     dr dott dottssa dottor dottoressa prof profssa professor sig sigra sigri signor signora ing avv arch rag geom
     gent mr mrs ms miss mx sir madam herr frau hr fr m mme mlle monsieur madame mademoiselle don dipl
-""".split())
+""")
 """Words in front of a name, as `folded` writes them."""
-PARTICLES = frozenset("""
+PARTICLES = _words("""
     de di da del della dei degli dal dalla dello delle la lo le li van von vom zu zur zum den der ter ten du des d
     dos das el al bin ibn ben san santa st
-""".split())
+""")
 _WORD = re.compile(r"[^\W\d_]+(?:['’`´-][^\W\d_]+)*")
 _LETTER_PAIRS = re.compile("(?<=[aou])e")
+_ELIDED = re.compile(r"(?<![^\W\d_])(?:[dl]|qu|dell|all|dall|nell|sull|un)['’](?=[^\W\d_a-zà-öø-ÿ])")
+"""As in "d'Antoine", which is Antoine; "D'Angelo" is a name."""
 _LONGEST = 5
 _MOST = 400
 _STREET_BEFORE = re.compile(r"(?:\b(?:via|viale|v\.le|piazza|piazzale|p\.zza|corso|c\.so|largo|vicolo|strada|lungarno|rue|avenue|av\.|boulevard|bd|place|quai|impasse|all[ée]e)\s+)\Z", re.IGNORECASE)
@@ -53,16 +61,18 @@ def names_in(text: str) -> Iterator[tuple[int, int, str]]:
     Words with a capital, particles between them; or words all in small letters that no text of ours is made of ("maria rossi").
     """
     found = 0
+    text = _ELIDED.sub(lambda found: " " * len(found[0]), text)
     words = list(_WORD.finditer(text))
     shapes = [_shape(word[0]) for word in words]
-    gaps = [text[one.end() : other.start()] for one, other in zip(words, words[1:], strict=False)]
+    gaps = [text[one.end() : other.start()] for one, other in pairwise(words)]
     for first, begin in enumerate(words):
         for last in range(_run(first, shapes, gaps), first, -1):
             end = words[last].end()
-            key = name_key(text[begin.start() : end])
-            if not key or _is_street(text, begin.start(), end):
+            start = begin.start()
+            key = name_key(text[start:end])
+            if not key or _is_street(text, start, end):
                 continue
-            yield begin.start(), end, key
+            yield start, end, key
             found += 1
             if found >= _MOST:
                 return

@@ -89,9 +89,8 @@ def slips(text: str, facts: Facts, subject: str = "") -> tuple[Slip, ...]:
     own = own_text(text)
     found = [*_others_data(own, facts), *_cards(own, facts), *_notes(own, facts), *_attachment(own, facts), *_language(own, facts), *_expired(own, facts)]
     known = {(one.kind, one.what) for one in found}
-    for one in (*_others_data(subject, facts), *_cards(subject, facts)):
-        if (one.kind, one.what) not in known:
-            found.append(Slip(one.kind, 0, 0, one.what, one.whose))
+    in_subject = (*_others_data(subject, facts), *_cards(subject, facts))
+    found += [Slip(one.kind, 0, 0, one.what, one.whose) for one in in_subject if (one.kind, one.what) not in known]
     return tuple(sorted(found, key=lambda one: (one.end == 0, one.start, KINDS.index(one.kind))))
 
 
@@ -124,7 +123,7 @@ def _others_data(text: str, facts: Facts) -> Iterator[Slip]:
 
 def _is_word_pair(text: str, token: Token) -> bool:
     """A code in groups whose first or last is a word of the sentence around it has been joined by chance."""
-    return " " in text[token.start : token.end] and not any(c.isdigit() or c.isupper() for c in text[token.start : token.end].split()[0])
+    return " " in text[token.start : token.end] and not any(c.isdigit() or c.isupper() for c in text[token.start : token.end].split(maxsplit=1)[0])
 
 
 class _Context:

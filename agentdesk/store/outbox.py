@@ -29,7 +29,7 @@ OUT = (S.ACCEPTED, S.FILED)
 
 _FROM_DRAFT = (
     "conversation", "channel", "kind", "message_id", "to_list", "cc_list", "bcc_list", "subject", "text", "quoted", "in_reply_to",
-    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until", "signature", "cursor",
+    "reference_list", "base", "then_status", "then_until", "snippets", "actions", "language", "state", "hold_until", "signature", "cursor", "anyway",
 )
 
 

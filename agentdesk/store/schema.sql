@@ -224,7 +224,8 @@ CREATE TABLE outbox (
     cursor INTEGER NOT NULL DEFAULT 0,          -- where the agent was in the text, for a draft that is taken back
     tried_at INTEGER NOT NULL DEFAULT 0,        -- when the last attempt began; a clock before it was set back since
     sent_copy TEXT NOT NULL DEFAULT '',         -- file: the agent said so; else as the channel's configuration says
-    file_detail TEXT NOT NULL DEFAULT ''        -- why there is no copy in Sent yet
+    file_detail TEXT NOT NULL DEFAULT '',       -- why there is no copy in Sent yet
+    anyway TEXT NOT NULL DEFAULT '[]'           -- what the check found and the agent sent all the same: [kind, what] each
 ) STRICT;
 CREATE INDEX outbox_state ON outbox (state);
 CREATE INDEX outbox_conversation ON outbox (conversation);

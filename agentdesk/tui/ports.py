@@ -32,6 +32,7 @@ from agentdesk.desk.facts import (
 from agentdesk.desk.insertions import Turned
 from agentdesk.desk.usage import UsageReport
 from agentdesk.domain.conversation import Priority
+from agentdesk.domain.slips import Slip
 
 
 class Queue(Protocol):
@@ -99,6 +100,7 @@ class Writing(Protocol):
     def attach(self, draft_id: int, path: Path, /) -> FileFact: ...
     def detach(self, file_id: int, /) -> Any: ...
     def check(self, draft: Draft, /) -> Sequence[str]: ...
+    def slips(self, draft: Draft, at: datetime | None = ..., /) -> Sequence[Slip]: ...
     def send(
         self,
         draft: Draft,
@@ -106,6 +108,7 @@ class Writing(Protocol):
         until: datetime | None = None,
         *,
         at: datetime | None = None,
+        anyway: bool = False,
     ) -> int: ...
     def next_opening(self) -> datetime | None: ...
     def restore(self, draft: Draft, /) -> Draft: ...

@@ -26,12 +26,12 @@ def test_every_entry_is_described() -> None:
 @pytest.mark.parametrize(
     ("host", "greeting", "capabilities", "expected"),
     [
-        ("mail.example.org", b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.", (), quirks.Quirks(compresses=True)),
+        ("mail.example.org", b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.", (), quirks.Quirks(compresses=True, notify_per_mailbox=True)),
         ("imap.mail.me.com", b"* OK iSCREAM ready", (), quirks.Quirks(without=frozenset({"QRESYNC"}))),
         ("mail.shop.example", b"* OK ready", ("X-GM-EXT-1",), quirks.Quirks(files_sent=True)),
         ("IMAP.163.com", b"* OK Coremail System IMap Server Ready", (), quirks.Quirks(identify=True)),
         ("notgmail.com.example", b"* OK ready", ("IDLE",), quirks.Quirks()),
-        ("imap.shop.example", b"* OK Stalwart and Dovecot", (), quirks.Quirks(compresses=True, done_alone=True)),
+        ("imap.shop.example", b"* OK Stalwart and Dovecot", (), quirks.Quirks(compresses=True, done_alone=True, notify_per_mailbox=True)),
     ],
 )
 def test_a_server_is_known_by_name_greeting_or_capability(host: str, greeting: bytes, capabilities: tuple[str, ...], expected: quirks.Quirks) -> None:

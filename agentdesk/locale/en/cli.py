@@ -137,6 +137,8 @@ examples:
     "cli.reply_now": "without the undo hold",
     "cli.reply_wait": "until the server has accepted it",
     "cli.reply_dry_run": "print the message, send nothing",
+    "cli.reply_anyway": "send it whatever the check of its text finds; that is recorded",
+    "cli.anyway_hint": "If it is right all the same: --anyway",
     "cli.note": "write a note for colleagues; it is never sent",
     "cli.note_more": 'example:\n  agentdesk note k3f9 "Called the carrier, parcel found"',
     "cli.note_text": "the note, or - to read it from stdin",

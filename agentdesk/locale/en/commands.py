@@ -208,4 +208,6 @@ WORDS = {
     "commands.picker_leave_help": "Leave the list",
     "commands.send_later": "send later",
     "commands.send_later_help": "Send at a moment to come: tomorrow 9:00, mon 8:30, 2h, when the desk opens",
+    "commands.send_anyway": "send anyway",
+    "commands.send_anyway_help": "Send all the same, whatever the check found in the text",
 }

@@ -137,6 +137,8 @@ esempi:
     "cli.reply_now": "senza l'attesa di annullamento",
     "cli.reply_wait": "finché il server l'ha accettata",
     "cli.reply_dry_run": "scrive il messaggio, non invia nulla",
+    "cli.reply_anyway": "invia qualunque cosa trovi il controllo del testo; resta annotato",
+    "cli.anyway_hint": "Se va bene lo stesso: --anyway",
     "cli.note": "scrive una nota per i colleghi; non viene mai inviata",
     "cli.note_more": 'esempio:\n  agentdesk note k3f9 "Chiamato il corriere, pacco ritrovato"',
     "cli.note_text": "la nota, o - per leggerla da stdin",

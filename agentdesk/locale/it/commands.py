@@ -208,4 +208,6 @@ WORDS = {
     "commands.picker_leave_help": "Lascia l'elenco",
     "commands.send_later": "invia dopo",
     "commands.send_later_help": "Invia a un momento futuro: domani 9:00, lun 8:30, 2h, alla riapertura",
+    "commands.send_anyway": "invia lo stesso",
+    "commands.send_anyway_help": "Invia comunque, qualunque cosa il controllo abbia trovato nel testo",
 }

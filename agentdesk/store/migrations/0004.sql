@@ -10,3 +10,4 @@ CREATE TABLE parcel (code TEXT NOT NULL, number TEXT NOT NULL, PRIMARY KEY (code
 CREATE INDEX parcel_number ON parcel (number);
 INSERT OR IGNORE INTO parcel (code, number) SELECT code_key(s.value ->> 1), o.number FROM shop_order o, json_each(o.data, '$.shipments') s
     WHERE json_valid(o.data) AND code_key(s.value ->> 1) != '';
+ALTER TABLE outbox ADD COLUMN anyway TEXT NOT NULL DEFAULT '[]';

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
+from agentdesk.desk.checking import words
+from agentdesk.desk.facts import Draft
 from agentdesk.domain import when
 from agentdesk.domain.conversation import MessageState
 from agentdesk.errors import Refused
@@ -16,14 +19,14 @@ from agentdesk.tui.widgets.composer import OPEN_PLACE
 from agentdesk.tui.widgets.sheet import Choice
 
 
-def stopped(screen: DeskScreen) -> bool:
-    """Say what stops the draft from being sent, and go there."""
+def stopped(screen: DeskScreen, again: Callable[[], None], at: datetime | None = None) -> bool:
+    """Say what stops the draft from being sent, and go there. `again`: what the agent wanted, for when they say "all the same"."""
     composer = screen.composer
     draft = composer.take()
     assert draft is not None
     problems = list(screen.desk.writing.check(draft))
     if not problems:
-        return False
+        return not screen.doubts.cleared(draft) and doubted(screen, draft, again, at)
     screen.save_draft()
     screen.tell(problems[0], "bad")
     if OPEN_PLACE.search(f"{draft.text}\n{draft.subject}"):
@@ -35,6 +38,34 @@ def stopped(screen: DeskScreen) -> bool:
     else:
         screen.set_focus(composer.box)
     return True
+
+
+def doubted(screen: DeskScreen, draft: Draft, again: Callable[[], None], at: datetime | None) -> bool:
+    """Say what is wrong with the text, show where, and with which key it goes out all the same."""
+    slips = screen.desk.writing.slips(draft, at)
+    screen.doubts.raised(draft, again if slips else None)
+    if not slips:
+        return False
+    screen.save_draft()
+    more = say("check.more", n=len(slips) - 1) if len(slips) > 1 else ""
+    screen.tell(say("check.how", words=words(slips[0]) + more, key=screen.desk_app.key_of("send.anyway")), "bad")
+    screen.set_focus(screen.composer.box)
+    if slips[0].end:
+        screen.composer.select(slips[0].start, slips[0].end)
+    return True
+
+
+@does("send.anyway")
+def send_anyway(screen: DeskScreen, count: int, argument: str) -> None:
+    """What the check found is no fault here. It holds for this text alone: one that was changed is looked at again."""
+    draft = screen.composer.take()
+    if draft is None:
+        return
+    again = screen.doubts.clear(draft)
+    if again is None:
+        screen.tell(say("check.nothing", key=screen.desk_app.key_of("send")))
+        return
+    again()
 
 
 def send(screen: DeskScreen, then: str, until: datetime | None = None, at: datetime | None = None) -> None:
@@ -54,12 +85,12 @@ def send(screen: DeskScreen, then: str, until: datetime | None = None, at: datet
         screen.go_to_pane("middle")
         screen.done(words)
         return
-    if stopped(screen):
+    if stopped(screen, lambda: send(screen, then, until, at), at):
         return
     who = ", ".join(a.name or a.address for a in draft.to) or (screen.row.customer_name if screen.row else "")
     conversation = draft.conversation
     try:
-        outbox_id = screen.desk.writing.send(draft, then, until, at=at)
+        outbox_id = screen.desk.writing.send(draft, then, until, at=at, anyway=screen.doubts.cleared(draft))
     except Refused as error:
         screen.tell(str(error), "bad")
         return
@@ -122,7 +153,7 @@ def send_snooze(screen: DeskScreen, count: int, argument: str) -> None:
             send(screen, "snoozed", at)
         return
     draft = screen.composer.draft
-    if draft is None or (draft.kind != "note" and stopped(screen)):
+    if draft is None or (draft.kind != "note" and stopped(screen, lambda: send_snooze(screen, 0, ""))):
         return
 
     def chosen(at: datetime) -> None:
@@ -148,7 +179,7 @@ def send_later(screen: DeskScreen, count: int, argument: str) -> None:
     if draft.kind == "note":
         screen.tell(say("screen.note_not_later"), "bad")
         return
-    if stopped(screen):
+    if stopped(screen, lambda: send_later(screen, 0, "")):
         return
 
     def chosen(at: datetime) -> None:

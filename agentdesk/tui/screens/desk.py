@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from agentdesk.commands import Where
-from agentdesk.desk.facts import Counts, Panel, Row
+from agentdesk.desk.facts import Counts, Draft, Panel, Row
 from agentdesk.tui.ports import Desk
 from agentdesk.tui.screens.chooser import Chooser
 from agentdesk.tui.screens.drafts import Drafts
@@ -52,6 +52,28 @@ class Sent:
     took_next: bool = False
 
 
+class Doubts:
+    """What the check before sending found in the text of a draft, and whether the agent said "all the same"."""
+
+    def __init__(self) -> None:
+        self._of: tuple[str, str] | None = None
+        self._again: Callable[[], None] | None = None
+        self._cleared: tuple[str, str] | None = None
+
+    def raised(self, draft: Draft, again: Callable[[], None] | None) -> None:
+        self._of, self._again = (draft.message_id, draft.text), again
+
+    def clear(self, draft: Draft) -> Callable[[], None] | None:
+        """What was wanted, to be done now; None if nothing was found in this text."""
+        if self._of != (draft.message_id, draft.text) or self._again is None:
+            return None
+        self._cleared = self._of
+        return self._again
+
+    def cleared(self, draft: Draft) -> bool:
+        return self._cleared == (draft.message_id, draft.text)
+
+
 class DeskScreen(Screen[None]):
     BINDINGS = []  # noqa: RUF012 - keys are the keymap's business, none are Textual's
 
@@ -68,6 +90,7 @@ class DeskScreen(Screen[None]):
         self.composer.bar.does = desk.macros.words
         self.last_sent: Sent | None = None
         """The reply sent last, as long as nothing else has been done since."""
+        self.doubts = Doubts()
         self._undo_id = 0
         """The newest step of undo that has been offered."""
         self._counting: Timer | None = None

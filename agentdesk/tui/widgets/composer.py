@@ -358,11 +358,14 @@ class Composer(Vertical):
         if found is None:
             return False
         self.screen.set_focus(self.box)
-        start, end = self.location(found.start()), self.location(found.end())
-        self.box.move_cursor(start)
-        self.box.move_cursor(end, select=True)
-        self.box.scroll_cursor_visible()
+        self.select(found.start(), found.end())
         return True
+
+    def select(self, start: int, end: int) -> None:
+        """Mark a place in the text and bring it into sight."""
+        self.box.move_cursor(self.location(start))
+        self.box.move_cursor(self.location(end), select=True)
+        self.box.scroll_cursor_visible()
 
     def location(self, offset: int) -> tuple[int, int]:
         """A place in the text as row and column."""
