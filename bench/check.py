@@ -1,8 +1,9 @@
 """Whether the check before a reply goes out is right, and how long it takes: `python -m bench.check [--customers 100000] [--dev] [--json]`.
 
 Replies written by hand, clean ones and such with a planted leak (`bench/leaks/frozen.toml`, whose digest is held by a test), in a shop with as many
-other customers and orders. Caught: the leak is found as what it is. False alarm: anything is found in a clean one. `--dev` takes the set that
-the check was made with, `--misses` lists what was wrong.
+other customers and orders. Caught: the leak is found as what it is. False alarm: anything is found in a clean one. Processor time is what the
+check costs; the time on the clock also tells what else the machine did. `--dev` takes the set to tune by (`bench/leaks/dev.toml`), `--misses`
+lists what was wrong, for that set only: a set whose misses are read measures no longer.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from bench.words import LANGUAGES
 
 LEAKS = Path(__file__).parent / "leaks"
 CAUGHT, ALARMS, SLOWEST = 99.0, 1.0, 10.0
+LEARNT = "d'Antoine"
+"""In a reply of the frozen set whose miss was read and learnt from: it says nothing any more of what was never seen, and counts as missed."""
 RUNS = 3
 
 TOML = '''\
@@ -144,7 +147,7 @@ def _order(number: str, person: tuple[str, str, str, str], carrier: str, code: s
 
 
 def _others(count: int) -> Iterator[Order]:
-    """Customers nobody writes to here; half of their numbers look like amounts and postcodes."""
+    """Customers nobody writes to here."""
     for number in range(count):
         language = LANGUAGES[number % len(LANGUAGES)]
         first, last = language.first[number % len(language.first)], language.last[number // 7 % len(language.last)]
@@ -156,7 +159,7 @@ def _others(count: int) -> Iterator[Order]:
 
 def measure(customers: int = 100_000, *, dev: bool = False, misses: bool = False) -> Part:
     data = tomllib.loads((LEAKS / ("dev.toml" if dev else "frozen.toml")).read_text("utf-8"))
-    details, taken = [], []
+    details, taken, clock, learnt = [], [], [], 0
     with tempfile.TemporaryDirectory(prefix="agentdesk-bench-", ignore_cleanup_errors=True) as name:
         shop = Shop(Path(name), data, customers)
         right = {"clean": 0, "leaks": 0}
@@ -164,10 +167,13 @@ def measure(customers: int = 100_000, *, dev: bool = False, misses: bool = False
             for item in items:
                 draft = shop.draft(item)
                 for _ in range(RUNS):
-                    began = time.perf_counter()
+                    began, worked = time.perf_counter(), time.process_time()
                     found = shop.found(draft)
-                    taken.append(1000 * (time.perf_counter() - began))
+                    taken.append(1000 * (time.process_time() - worked))
+                    clock.append(1000 * (time.perf_counter() - began))
                 well = not found if which == "clean" else item["kind"] in found
+                if well and which == "leaks" and not dev and LEARNT in item["text"]:
+                    learnt, well = learnt + 1, False
                 right[which] += well
                 if not well:
                     details.append(f"{which} {item.get('kind', '')} {sorted(found)}: {item['text'][:100]!r}")
@@ -176,13 +182,16 @@ def measure(customers: int = 100_000, *, dev: bool = False, misses: bool = False
     return Part(
         f"The check before a reply goes out{' (development)' if dev else ''}: {customers:,} other customers",
         (
-            Figure("planted leaks caught", 100 * right["leaks"] / leaks, "%", least=CAUGHT, note=f"{right['leaks']} of {leaks}"),
+            Figure("planted leaks caught", 100 * right["leaks"] / leaks, "%", least=CAUGHT, note=f"{right['leaks']} of {leaks}" + (f"; {learnt} more is found since its miss was read" if learnt else "")),
             Figure("false alarms", 100 * (clean - right["clean"]) / clean, "%", ALARMS, f"{clean - right['clean']} of {clean} clean replies"),
-            Figure("time, median", statistics.median(taken), "ms", SLOWEST),
-            Figure("time, p95", percentile(taken, 0.95), "ms", SLOWEST),
-            Figure("time, slowest", max(taken), "ms", SLOWEST),
+            Figure("processor time, median", statistics.median(taken), "ms", SLOWEST),
+            Figure("processor time, p95", percentile(taken, 0.95), "ms", SLOWEST),
+            Figure("processor time, slowest", max(taken), "ms", SLOWEST),
+            Figure("on the clock, median", statistics.median(clock), "ms"),
+            Figure("on the clock, p95", percentile(clock, 0.95), "ms"),
+            Figure("on the clock, slowest", max(clock), "ms"),
         ),
-        details=tuple(details) if misses else (),
+        details=tuple(details) if misses and dev else (),
     )
 
 
