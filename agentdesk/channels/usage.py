@@ -37,6 +37,8 @@ class Job(StrEnum):
     CHAT = "chat"
     OAUTH = "oauth"
     """Access tokens."""
+    PACKS = "packs"
+    """Canned replies from git and the web."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def _contents(config: DeskConfig, copies: Path) -> Iterator[tuple[str, Path]]:
     for name in (MAIN, LOCAL):
         if (config.folder / name).is_file():
             yield name, config.folder / name
-    for path in (*config.packs, *([config.orders] if config.orders is not None else [])):
+    fetched = {source.path for source in config.pack_sources}  # they are fetched again
+    for path in (*(path for path in config.packs if path not in fetched), *([config.orders] if config.orders is not None else [])):
         if path.is_relative_to(config.folder) and path != config.folder:
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file() and not file.is_symlink():

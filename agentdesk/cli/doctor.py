@@ -119,7 +119,7 @@ def _secrets(channel: ChannelConfig, config: DeskConfig, found: dict[str, str]) 
 
 
 def _packs(config: DeskConfig) -> Iterator[Check]:
-    library = load_packs(config.packs)
+    library = load_packs(config.packs_here)
     yield Check("packs", OK if library.snippets else WARNING, say("doctor.packs", n=len(library.snippets)))
     for fault in library.faults:
         if fault.code == "not-found":  # desk.toml names it: said above

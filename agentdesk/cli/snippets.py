@@ -82,7 +82,7 @@ def lint(arguments: Namespace) -> int:
                 raise NotFound(say("cli.no_file", file=path))
     else:
         config = config_or_none(arguments)
-        paths = [shipped("packs")] if config is None else list(config.packs)
+        paths = [shipped("packs")] if config is None else list(config.packs_here)
     faults = load_packs(paths).faults
     if arguments.json:
         write_json(

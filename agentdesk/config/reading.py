@@ -13,6 +13,7 @@ from typing import Any
 from agentdesk import locale as catalogue
 from agentdesk.config import sections
 from agentdesk.config.nodes import LIMIT, Node, Table, nearest, overlay, read_file
+from agentdesk.config.packs import packs
 from agentdesk.config.types import DeskConfig, Hours
 from agentdesk.errors import ConfigError
 from agentdesk.locale import say
@@ -47,7 +48,7 @@ def load(folder: Path, state: Path) -> DeskConfig:
     found["channels"] = sections.channels(table.nodes("channels"), folder)
     if (shop := _shop(table)) is not None:
         found |= sections.shop(shop, folder, faults)
-    found["packs"] = sections.packs(table.table("snippets", "packs"), folder, faults)
+    found |= packs(table.table("snippets", "packs"), folder, state, faults)
     if (team := table.table("team", *sections.TEAM_KEYS)) is not None:
         found |= sections.team(team)
     if (promises := table.table("promises", *sections.PROMISES)) is not None:

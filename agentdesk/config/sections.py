@@ -52,8 +52,6 @@ ROLES = ("agent", "lead")
 SORTS = ("due", "newest", "oldest")
 PROMISES = ("imap", "chat", "chat_abandon")
 DEFAULT_LOCALE = "en-GB"
-STARTER = "starter"
-"""What a desk calls the packs that come with the program."""
 
 _CHANNEL_NAME = re.compile(r"[^\s:/][^:/\x00-\x1f\x7f]{0,39}")
 _HOLIDAYS = re.compile(r"[A-Z]{2,4}(?:-[A-Za-z0-9]{1,4})?")
@@ -173,35 +171,6 @@ def shop(table: Table, folder: Path, faults: list[str]) -> dict[str, Any]:
     if not orders.is_file():
         faults.append(f"{node.place}: " + say("config.no_orders", key=node.key, file=orders))
     return {"shop_kind": "files", "orders": orders}
-
-
-def packs(table: Table | None, folder: Path, faults: list[str]) -> tuple[Path, ...]:
-    """The starter packs and the desk's own folder, unless the desk says otherwise; a pack that is missing is a fault, not the end."""
-    node = table.get("packs") if table is not None else None
-    if table is None or node is None:
-        own = folder / "snippets"
-        return (*_starter(faults), *([own] if own.is_dir() else []))
-    result: list[Path] = []
-    for entry in table.nodes("packs"):
-        text = text_of(entry)
-        if re.match(r"[a-z+]+://", text):
-            raise entry.later(text, say("config.a_pack"))
-        if text == STARTER:
-            result += _starter(faults)
-            continue
-        path = folder / Path(text).expanduser()
-        if not path.exists():
-            faults.append(f"{entry.place}: " + say("config.no_pack", key=entry.key, file=path))
-        result.append(path)
-    return tuple(result)
-
-
-def _starter(faults: list[str]) -> list[Path]:
-    try:
-        return [shipped("packs")]
-    except UsageError as error:
-        faults.append(str(error))
-        return []
 
 
 def team(table: Table) -> dict[str, Any]:

@@ -134,6 +134,33 @@ class Budget:
     """Of single channels, by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class PackSource:
+    """Packs that are fetched: the engine does it, the screen reads what is there."""
+
+    kind: str  # git | url
+    place: str
+    """A URL, or the path of a repository on this machine."""
+    root: Path
+    """What belongs to it, in the state folder."""
+    every: timedelta = timedelta(hours=1)
+    branch: str = ""
+    """Or a tag; empty: the repository's own."""
+    folder: str = ""
+    """Where in the repository the packs are."""
+    sha256: str = ""
+    """What a file from the web must be; empty: whatever it is."""
+
+    @property
+    def id(self) -> str:
+        return self.root.name
+
+    @property
+    def path(self) -> Path:
+        """The packs as they were fetched last; not there before the first time."""
+        return self.root / "current" / self.folder
+
+
 def default_undo() -> dict[str, timedelta]:
     """How long a reply is held, by kind of channel: mail can be taken back for a moment, a chat is not kept waiting."""
     return {"imap": timedelta(seconds=8), "chat": timedelta(0)}
@@ -159,6 +186,9 @@ class DeskConfig:
     """"files", or empty: no shop."""
     orders: Path | None = None
     packs: tuple[Path, ...] = ()
+    """In their order: later ones win."""
+    pack_sources: tuple[PackSource, ...] = ()
+    """Those of them that are fetched."""
     team_log: str = "local"
     members: tuple[Member, ...] = ()
     promises: dict[str, timedelta] = field(default_factory=dict)
@@ -185,6 +215,12 @@ class DeskConfig:
         """Every address that is ours, lower case: never answered, never a customer."""
         mail = {c.address.lower() for c in self.channels if isinstance(c, MailChannelConfig)}
         return frozenset(mail | self.aliases | {self.agent_email.lower()})
+
+    @property
+    def packs_here(self) -> tuple[Path, ...]:
+        """Without those that were never fetched yet."""
+        fetched = {source.path for source in self.pack_sources}
+        return tuple(path for path in self.packs if path not in fetched or path.exists())
 
     def channel(self, name: str) -> ChannelConfig:
         for channel in self.channels:

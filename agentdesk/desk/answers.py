@@ -48,7 +48,7 @@ class Answers:
         if self._library is None:
             from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - not at start
 
-            self._library = load_packs(self._config.packs)
+            self._library = load_packs(self._config.packs_here)
         return self._library
 
     @property

@@ -28,6 +28,7 @@ from agentdesk.engine.delivery import Delivery
 from agentdesk.engine.fetching import CHAT_SLICE, ChatSource, Fetching, MailSource
 from agentdesk.engine.filing import Filing
 from agentdesk.engine.meter import Meter
+from agentdesk.engine.packs import Puller, forget_others
 from agentdesk.engine.service import ChatJobs, MailJobs, Service
 from agentdesk.engine.status import ChannelStatus, tell
 from agentdesk.engine.worker import ChannelWorker, Repeating
@@ -37,7 +38,7 @@ from agentdesk.mail.reader import Reader
 from agentdesk.oauth.tokens import AccessTokens, tokens_of
 from agentdesk.secrets import KEY
 from agentdesk.shops.files import FilesShop
-from agentdesk.store import drafts, jobs, linkchoice, migrations, outbox, retention, traffic
+from agentdesk.store import drafts, jobs, linkchoice, migrations, outbox, packs, retention, traffic
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.chats import StoredChats
 from agentdesk.store.database import Changes, Database, Tx
@@ -93,6 +94,8 @@ class Engine:
         self._deliveries: dict[str, Delivery] = {}
         self._tokens: dict[str, AccessTokens] = {}
         self._ahead: dict[str, Ahead] = {}
+        self._puller: Puller | None = None
+        self._pulling: Repeating | None = None
         self._link = config.link
         self._team_lock = threading.Lock()
         self._trouble = Trouble(config.state)
@@ -152,6 +155,19 @@ class Engine:
                 self._start_mail(channel.name, status)
             else:
                 self._start_chat(channel.name, status)
+        self._start_packs()
+
+    def _start_packs(self) -> None:
+        sources = self.config.pack_sources
+        self.database.write(lambda tx: packs.forget_others(tx, [source.id for source in sources]))
+        forget_others(self.config.state, sources)
+        if not sources:
+            return
+        usage = Usage(job=Job.PACKS)
+        self._meter.watch(packs.TOPIC, usage)
+        self._puller = Puller(sources, self.database, usage, lambda: self.offline)
+        self._pulling = Repeating(packs.TOPIC, self._puller.run_due, self._puller.seconds_to_next)
+        self._pulling.start()
 
     @property
     def offline(self) -> bool:
@@ -347,6 +363,8 @@ class Engine:
             self._follow_choice()
         if topics & {"outbox", "job", "all"}:
             self.wake()
+        if self._pulling is not None and topics & {packs.TOPIC, "link", "all"}:
+            self._pulling.wake()
         if "login" in topics:  # `agentdesk login` has put a new refresh token into its place
             for name in self._tokens:
                 self.set_secret(name, "")
@@ -433,8 +451,9 @@ class Engine:
         return sum(jobs.waiting(self.database, name) for name in self._online)
 
     def up_to_date(self, without: Collection[str] = ()) -> bool:
-        """Every channel has brought in everything at least once since the start."""
-        return all(worker.rounds > 0 for name, worker in self._online.items() if name not in without)
+        """Every channel has brought in everything at least once since the start, and every source of packs was looked at."""
+        looked = self._puller is None or self.offline or self._puller.looked
+        return looked and all(worker.rounds > 0 for name, worker in self._online.items() if name not in without)
 
     def not_reached(self) -> list[str]:
         """Channels whose last attempt to connect, or to hand a reply over, failed."""
@@ -465,6 +484,9 @@ class Engine:
         for delivery in self._deliveries.values():
             delivery.stop()
         threads: list[Repeating | ChannelWorker] = [*self._senders.values(), *self._workers.values()]
+        if self._puller is not None and self._pulling is not None:
+            self._puller.stop()
+            threads.append(self._pulling)
         for thread in threads:
             thread.stop()
         for thread in threads:

@@ -24,7 +24,7 @@ from agentdesk.locale import say
 from agentdesk.store import migrations, trouble
 from agentdesk.store.lock import DeskLock
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 KEEP_REVISIONS = 20_000
 BUSY_SECONDS = 5.0
 MIGRATION_PATIENCE = 10.0

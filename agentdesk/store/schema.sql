@@ -287,6 +287,21 @@ CREATE INDEX sent_snippet_at ON sent_snippet (at);
 CREATE INDEX sent_snippet_outbox ON sent_snippet (outbox) WHERE outbox != 0;
 CREATE INDEX sent_snippet_conversation ON sent_snippet (conversation) WHERE conversation != 0;
 
+-- Packs that are fetched (store/packs.py).
+CREATE TABLE pack_source (
+    id TEXT PRIMARY KEY,
+    version TEXT NOT NULL DEFAULT '',           -- a commit, or the SHA-256 of a file
+    etag TEXT NOT NULL DEFAULT '',
+    checked_at INTEGER NOT NULL DEFAULT 0, changed_at INTEGER NOT NULL DEFAULT 0, tried_at INTEGER NOT NULL DEFAULT 0,
+    detail TEXT NOT NULL DEFAULT '',            -- why the last attempt failed
+    wanted INTEGER NOT NULL DEFAULT 0           -- 1: somebody asked for it now
+) STRICT, WITHOUT ROWID;
+-- From when on a snippet had a version; version '': it was gone.
+CREATE TABLE snippet_version (
+    name TEXT NOT NULL, at INTEGER NOT NULL, version TEXT NOT NULL, title TEXT NOT NULL,
+    PRIMARY KEY (name, at)
+) STRICT, WITHOUT ROWID;
+
 -- rowid = message.row, so newest first is by rowid. Contentless: an update deletes with the old values first.
 CREATE VIRTUAL TABLE search USING fts5 (
     subject, sender, text, content = '', prefix = '1 2 3', tokenize = "unicode61 remove_diacritics 2"

@@ -18,6 +18,7 @@ WORDS = {
     "usage.job_filing": "copies in Sent",
     "usage.job_chat": "chats",
     "usage.job_oauth": "signing in",
+    "usage.job_packs": "canned replies",
     "usage.figures": "{ms} ms, {kbit} kbit/s",
     "usage.figures_trip": "{ms} ms",
     "usage.measured": "{link}: {figures}",

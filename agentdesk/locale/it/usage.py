@@ -18,6 +18,7 @@ WORDS = {
     "usage.job_filing": "copie in Inviata",
     "usage.job_chat": "chat",
     "usage.job_oauth": "accesso",
+    "usage.job_packs": "risposte pronte",
     "usage.figures": "{ms} ms, {kbit} kbit/s",
     "usage.figures_trip": "{ms} ms",
     "usage.measured": "{link}: {figures}",
