@@ -121,6 +121,9 @@ def _secrets(channel: ChannelConfig, config: DeskConfig, found: dict[str, str]) 
 def _packs(config: DeskConfig) -> Iterator[Check]:
     library = load_packs(config.packs_here)
     yield Check("packs", OK if library.snippets else WARNING, say("doctor.packs", n=len(library.snippets)))
+    for source in config.pack_sources:
+        words = say("doctor.pack_here", place=source.place, version=source.installed[:7]) if source.path.exists() else say("doctor.pack_never", place=source.place)
+        yield Check("packs", OK if source.path.exists() else WARNING, words)
     for fault in library.faults:
         if fault.code == "not-found":  # desk.toml names it: said above
             continue

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from agentdesk.cli.output import talk
+from agentdesk.config import Link
 from agentdesk.desk import Desk
 from agentdesk.desk.engine_process import EngineProcess
 from agentdesk.desk.facts import OutboxFact
@@ -17,6 +18,7 @@ from agentdesk.secrets import fetch_all
 TEXT_PATIENCE = 60.0
 """Seconds for the texts of one conversation."""
 SEND_PATIENCE = 300.0
+PACKS_PATIENCE = 150.0
 POLL = 0.1
 DONE = frozenset({MessageState.ACCEPTED, MessageState.FILED})
 NEEDS_AGENT = frozenset({MessageState.REJECTED, MessageState.UNKNOWN, MessageState.CONFLICT})
@@ -70,6 +72,20 @@ def bring_texts(desk: Desk, conversation: int) -> int:
     talk(say("cli.texts_not_here"))
     say_channels(desk)
     return UNREACHABLE
+
+
+def bring_packs(desk: Desk) -> bool:
+    """Have the packs fetched that come from elsewhere, and wait; False if that was not done in time."""
+    if not desk.packs.pull():
+        return True
+    if desk.usage.link() is Link.OFFLINE:
+        talk(say("packs.asked_offline"))
+        return False
+
+    def settled() -> bool:
+        return not any(source.wanted for source in desk.packs.sources())
+
+    return _until(desk, settled, lambda: False, PACKS_PATIENCE, "now")
 
 
 def send_and_wait(desk: Desk, outbox_id: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentdesk.config.reading import LOCAL, MAIN, check_calendar, load, locale_of
 from agentdesk.config.types import (
+    LAYERS,
     Budget,
     ChannelConfig,
     ChatChannelConfig,
@@ -21,6 +22,7 @@ from agentdesk.config.types import (
 )
 
 __all__ = [
+    "LAYERS",
     "LOCAL",
     "MAIN",
     "Budget",

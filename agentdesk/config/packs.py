@@ -1,4 +1,8 @@
-"""[snippets] packs: folders and files, git repositories, packs from the web; in this order, later ones win."""
+"""[snippets] packs: folders and files, git repositories, packs from the web; in this order, later ones win.
+
+Each belongs to a layer, company, team or own, and the layers stand in this order: what is fetched is the company's, a folder of the desk
+the team's, `snippets.local` this agent's own, unless `layer` says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentdesk.config.nodes import Node, Table, text_of
-from agentdesk.config.types import PackSource
+from agentdesk.config.types import LAYERS, PackSource
 from agentdesk.config.values import duration, is_loopback
 from agentdesk.errors import UsageError
 from agentdesk.locale import say
@@ -22,8 +26,12 @@ TEAM, OWN = "snippets", "snippets.local"
 """The desk's own folder, and this agent's beside desk.local.toml, which wins over everything."""
 EVERY, LEAST = timedelta(hours=1), timedelta(minutes=1)
 
-_GIT_KEYS = ("git", "branch", "folder", "every")
-_URL_KEYS = ("url", "sha256", "every")
+COMPANYS, TEAMS, OWNS = LAYERS
+PROGRAMS = ""
+
+_GIT_KEYS = ("git", "branch", "folder", "every", "layer")
+_URL_KEYS = ("url", "sha256", "every", "layer")
+_PATH_KEYS = ("path", "layer")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}")
 _SCP = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^:]\S*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,41 +39,59 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def packs(table: Table | None, folder: Path, state: Path, faults: list[str]) -> dict[str, Any]:
     """The starter packs and the desk's own folder, unless the desk says otherwise; a pack that is missing is a fault, not the end."""
-    paths: list[Path] = []
+    found: list[tuple[Path, str]] = []
     sources: list[PackSource] = []
     if table is None or table.get("packs") is None:
-        paths += _starter(faults)
+        found += _starter(faults)
         if (folder / TEAM).is_dir():
-            paths.append(folder / TEAM)
+            found.append((folder / TEAM, TEAMS))
     else:
         for entry in table.nodes("packs"):
-            source = _source(entry, folder, state)
+            layer, source = _layer(entry), _source(entry, folder, state)
             if source is not None:
-                if source in sources:
+                if any(source.root == other.root for other in sources):
                     raise entry.wrong(say("config.pack_twice", key=entry.key, place=source.place))
                 sources.append(source)
-                paths.append(source.path)
+                more = [(source.path, layer or COMPANYS)]
             else:
-                paths += _local(entry, folder, faults)
+                more = _local(entry, layer, folder, faults)
+            before = next((known for _, known in reversed(found) if known), "")
+            if any(one and before and LAYERS.index(one) < LAYERS.index(before) for _, one in more):
+                raise entry.wrong(say("config.layers_mixed", key=entry.key, layer=more[0][1], before=before, order=" < ".join(LAYERS)))
+            found += more
     own = folder / OWN
-    if own.is_dir() and own not in paths:
-        paths.append(own)
-    return {"packs": tuple(paths), "pack_sources": tuple(sources)}
+    if own.is_dir() and own not in {path for path, _ in found}:
+        found.append((own, OWNS))
+    return {
+        "packs": tuple(path for path, _ in found), "pack_layers": tuple(layer for _, layer in found), "pack_sources": tuple(sources),
+    }  # fmt: skip
 
 
-def _local(entry: Node, folder: Path, faults: list[str]) -> list[Path]:
-    text = text_of(entry)
+def _layer(entry: Node) -> str:
+    """As the entry says it; empty where it does not."""
+    if not isinstance(entry.value, dict):
+        return ""
+    node: Node | None = entry.value.get("layer")
+    if node is None:
+        return ""
+    if node.value not in LAYERS:
+        raise node.error(", ".join(LAYERS))
+    return text_of(node)
+
+
+def _local(entry: Node, layer: str, folder: Path, faults: list[str]) -> list[tuple[Path, str]]:
+    text = text_of(Table(entry, *_PATH_KEYS).need("path", '"snippets/"') if isinstance(entry.value, dict) else entry)
     if text == STARTER:
         return _starter(faults)
     path = folder / Path(text).expanduser()
     if not path.exists():
         faults.append(f"{entry.place}: " + say("config.no_pack", key=entry.key, file=path))
-    return [path]
+    return [(path, layer or (OWNS if path == folder / OWN else TEAMS))]
 
 
-def _starter(faults: list[str]) -> list[Path]:
+def _starter(faults: list[str]) -> list[tuple[Path, str]]:
     try:
-        return [shipped("packs")]
+        return [(shipped("packs"), PROGRAMS)]
     except UsageError as error:
         faults.append(str(error))
         return []
@@ -77,8 +103,10 @@ def _source(entry: Node, folder: Path, state: Path) -> PackSource | None:
         if not re.match(r"[a-z+]+://", entry.value):
             return None
         return _made("url", _url(entry), state, every=EVERY)
-    if not isinstance(entry.value, dict):
+    if not isinstance(entry.value, dict) or not entry.value.keys() & {"path", "git", "url"}:
         raise entry.error(say("config.a_pack"))
+    if "path" in entry.value:
+        return None
     if "git" in entry.value:
         table = Table(entry, *_GIT_KEYS)
         place = _repository(table.need("git", '"https://git.example/packs.git"'), folder)
@@ -91,7 +119,7 @@ def _source(entry: Node, folder: Path, state: Path) -> PackSource | None:
 def _made(
     kind: str, place: str, state: Path, *, every: timedelta, branch: str = "", folder: str = "", sha256: str = ""
 ) -> PackSource:
-    name = hashlib.sha256(f"{kind}\0{place}\0{branch}".encode()).hexdigest()[:12]
+    name = hashlib.sha256(f"{kind}\0{place}\0{branch}\0{folder}".encode()).hexdigest()[:12]
     return PackSource(kind, place, state / "packs" / name, every, branch, folder, sha256)
 
 

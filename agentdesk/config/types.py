@@ -134,6 +134,10 @@ class Budget:
     """Of single channels, by name."""
 
 
+LAYERS = ("company", "team", "own")
+"""Whose packs they are; a later layer's texts win over an earlier one's. Those that come with the program stand before all."""
+
+
 @dataclass(frozen=True, slots=True)
 class PackSource:
     """Packs that are fetched: the engine does it, the screen reads what is there."""
@@ -159,6 +163,14 @@ class PackSource:
     def path(self) -> Path:
         """The packs as they were fetched last; not there before the first time."""
         return self.root / "current" / self.folder
+
+    @property
+    def installed(self) -> str:
+        """The version that is there: a commit, or what a file's SHA-256 begins with; empty before the first time."""
+        try:
+            return (self.root / "current").readlink().name
+        except OSError:
+            return ""
 
 
 def default_undo() -> dict[str, timedelta]:
@@ -189,6 +201,8 @@ class DeskConfig:
     """In their order: later ones win."""
     pack_sources: tuple[PackSource, ...] = ()
     """Those of them that are fetched."""
+    pack_layers: tuple[str, ...] = ()
+    """Whose each of `packs` is: one of `LAYERS`, or empty for those of the program."""
     team_log: str = "local"
     members: tuple[Member, ...] = ()
     promises: dict[str, timedelta] = field(default_factory=dict)

@@ -9,6 +9,7 @@
     ├── usage      what was moved over the line, and how it is taken
     ├── answers    snippets: found, filled
     ├── macros     snippets with actions only: looked at, run
+    ├── packs      where they come from, and what changed in them
     └── records    what became of them: who got a text, how it fares
 It reads the store and writes intents into it; the engine, another process, does the rest.
 """
@@ -23,6 +24,7 @@ from agentdesk.desk.answers import Answers
 from agentdesk.desk.checking import Checking
 from agentdesk.desk.files import Files
 from agentdesk.desk.macros import Macros
+from agentdesk.desk.packs import Packs
 from agentdesk.desk.queue import Queue
 from agentdesk.desk.reading import Reading
 from agentdesk.desk.records import Records
@@ -59,6 +61,7 @@ class Desk:
         self.writing = Writing(config, self.database, self.work, self.blobs, self.rules, self.checking)
         self.usage = UsageDesk(config, self.database)
         self.macros = Macros(config, self.database, self.rules, self.queue, self.work, self.answers)
+        self.packs = Packs(config, self.database, self.answers)
         self.records = Records(self.database, self.answers)
 
     @classmethod

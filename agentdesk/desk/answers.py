@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentdesk.config import DeskConfig
@@ -25,7 +26,7 @@ from agentdesk.locale import say
 from agentdesk.store.database import Database
 
 if TYPE_CHECKING:
-    from agentdesk.snippets.model import Library
+    from agentdesk.snippets.model import Library, Snippet
     from agentdesk.snippets.render import Filled
     from agentdesk.snippets.search import Hit, Searcher
 
@@ -38,6 +39,7 @@ class Answers:
     def __init__(self, config: DeskConfig, database: Database, reading: Reading, queue: Queue, hours: OpeningHours) -> None:
         self._config, self._db, self._reading, self._queue, self._hours = config, database, reading, queue, hours
         self._library: Library | None = None
+        self._installed: dict[str, str] = {}
         self._searcher: Searcher | None = None
         self._macros: Searcher | None = None
         self._articles: Searcher | None = None
@@ -48,6 +50,7 @@ class Answers:
         if self._library is None:
             from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - not at start
 
+            self._installed = {str(source.path): source.installed for source in self._config.pack_sources if source.kind == "git"}
             self._library = load_packs(self._config.packs_here)
         return self._library
 
@@ -195,7 +198,13 @@ class Answers:
     def inserted(self, draft: Draft, filled: Filled) -> None:
         """A filled snippet was put into this draft, whichever way: its language, its actions, and the record of it."""
         articles = self.library.articles
-        insertions.inserted(draft, filled, article=articles is not None and filled.snippet in articles.snippets)
+        article = articles is not None and filled.snippet in articles.snippets
+        snippet = (articles if article and articles is not None else self.library).snippets.get(filled.snippet)
+        insertions.inserted(draft, filled, self.commit_of(snippet) if snippet is not None else "", article=article)
+
+    def commit_of(self, snippet: Snippet) -> str:
+        """The commit it was read from; empty where its pack is not fetched from a repository."""
+        return next((commit for folder, commit in self._installed.items() if Path(snippet.file).is_relative_to(folder)), "")
 
     def turn(self, draft: Draft, language: str) -> insertions.Turned:
         """The texts in this draft that nobody changed, in another language; the draft's own text is the caller's to replace."""

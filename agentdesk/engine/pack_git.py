@@ -36,10 +36,9 @@ _STEP = 0.05
 _OWN = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "fetch.recurseSubmodules=no", "credential.helper=",
     "protocol.version=2", "http.followRedirects=initial", "http.lowSpeedLimit=100", "http.lowSpeedTime=30", "init.defaultBranch=main",
+    "fetch.unpackLimit=1",
 )  # fmt: skip
 _PASSED_ON = ("PATH", "HOME", "USER", "SSH_AUTH_SOCK", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_RECEIVED = re.compile(r"objects: 100%[^\n\r]*?, ([\d.]+) (bytes|KiB|MiB|GiB)")
-_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _PACKET = re.compile(r" packet: +[\w-]+([<>]) (.*)")
 _REF = "refs/packs/current"
 
@@ -73,15 +72,16 @@ class _Git:
         with tempfile.TemporaryDirectory(prefix="agentdesk-git-") as folder:
             trace = Path(folder) / "packets"
             try:
-                said = self._run(
-                    "fetch", "--progress", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--", place,
+                before = self._packed()
+                self._run(
+                    "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--", place,
                     f"+{branch or 'HEAD'}:{_REF}", trace=trace,
                 )  # fmt: skip
             finally:
                 if not local:
                     self._count(trace)
             if not local:
-                self._usage.bytes_in += sum(int(float(n) * _UNITS[unit]) for n, unit in _RECEIVED.findall(said)[-1:])
+                self._usage.bytes_in += max(0, self._packed() - before)
         return self._run("rev-parse", "--verify", f"{_REF}^{{commit}}").strip()
 
     def files(self, commit: str) -> dict[str, bytes]:
@@ -103,16 +103,15 @@ class _Git:
 
     # -- the program
 
+    def _packed(self) -> int:
+        """Bytes of objects as they came over the line (`fetch.unpackLimit` keeps them so)."""
+        return sum(file.stat().st_size for file in (self._repository / "objects" / "pack").glob("*.pack"))
+
     def _run(self, *arguments: str, trace: Path | None = None) -> str:
-        """What it says: on stdout or, of its progress, on stderr."""
-        output, errors = self._do(arguments, trace)
-        return (output or errors).decode("utf-8", "replace")
+        return self._run_bytes(*arguments, trace=trace).decode("utf-8", "replace")
 
-    def _run_bytes(self, *arguments: str) -> bytes:
-        return self._do(arguments, None)[0]
-
-    def _do(self, arguments: tuple[str, ...], trace: Path | None) -> tuple[bytes, bytes]:
-        """Run git to its end, or until it takes too long, too much room, or nobody waits any more."""
+    def _run_bytes(self, *arguments: str, trace: Path | None = None) -> bytes:
+        """Run git to its end, or until it takes too long, too much room, or nobody waits any more; what it says on stdout."""
         settings = [word for one in _OWN for word in ("-c", one)]
         place = [] if arguments[0] == "init" else [f"--git-dir={self._repository}"]
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -126,12 +125,11 @@ class _Git:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)  # a transport it left behind, too
                 child.wait()
-            errors.seek(0)
-            said = errors.read(1 << 20)
             if child.returncode:
-                raise Unreachable(say("packs.git_said", words=_words(said)))
+                errors.seek(0)
+                raise Unreachable(say("packs.git_said", words=_words(errors.read(1 << 20))))
             output.seek(0)
-            return output.read(MOST_BYTES + 1), said
+            return output.read(MOST_BYTES + 1)
 
     def _wait(self, child: subprocess.Popen[bytes], output: int) -> None:
         end, looks = time.monotonic() + SECONDS, 0

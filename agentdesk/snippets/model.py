@@ -101,6 +101,8 @@ class Snippet:
     """The values its texts may use as `policy.*`."""
     tests: tuple[Mapping[str, Any], ...] = ()
     file: str = ""
+    over: tuple[str, ...] = ()
+    """The files whose text of this name it replaces, lowest first."""
     line: int = 0
     lines: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """Where each text begins in the file: ("text" or "subject", language) -> line and column of its first character."""

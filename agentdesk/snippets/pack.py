@@ -58,7 +58,7 @@ def load_packs(paths: Sequence[Path | str], *, check: bool = True) -> Library:
 def _files(path: Path | str, faults: list[Fault]) -> list[Path]:
     text = str(path)
     if re.match(r"[a-z][a-z0-9+.-]+:/", text):
-        faults.append(_fault(text, "not-in-this-version", say("snippets.url"), say("snippets.url_hint")))
+        faults.append(_fault(text, "not-fetched", say("snippets.url"), say("snippets.url_hint")))
         return []
     place = Path(path)
     try:
@@ -130,7 +130,8 @@ def _merge(packs: Sequence[Pack]) -> list[Snippet]:
         for name in pack.broken:
             merged.pop(f"{pack.name}/{name}", None)
         for snippet in pack.snippets.values():
-            merged[snippet.full_name] = snippet
+            below = merged.get(snippet.full_name)
+            merged[snippet.full_name] = snippet if below is None else replace(snippet, over=(*below.over, below.file))
     policies = {name: MappingProxyType({**shared, **policy}) for name, policy in own.items()}
     return [replace(snippet, policy=policies[snippet.pack]) for snippet in merged.values()]
 

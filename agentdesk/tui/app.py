@@ -11,10 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from rich.color import ColorSystem
@@ -97,6 +98,9 @@ class DeskApp(App[int]):
         self._leaving = False
         self._known_faults: Sequence[str] = ()
         self._unsaved = ""
+        self._packs_read: Mapping[Path, str] | None = None
+        """The versions of the fetched packs as they were read; None: not yet."""
+        self._packs_failed: dict[str, str] = {}
         self._started = False
         """The engine is."""
 
@@ -158,8 +162,44 @@ class DeskApp(App[int]):
             faults = [str(result)] if isinstance(result, TROUBLE) else list(self.desk.answers.faults)
             if faults and not self.desk_screen.footer.words:
                 self._say_faults(faults)
+            elif not isinstance(result, TROUBLE):
+                self._say_news()
 
-        self.aside(self.desk.answers.prepare, prepared)
+        self.aside(self._prepare, prepared)
+
+    def _prepare(self) -> int:
+        """Load the packs and write down which texts there are; returns how many are other than at the last look."""
+        self._packs_read = self.desk.packs.installed()
+        self.desk.answers.prepare()
+        return self.desk.packs.note()
+
+    def _say_news(self) -> None:
+        """What changed in the packs since the last shift: a line that any key takes away, and a key that shows it."""
+        found = self.desk.packs.news().count
+        if found and not self.desk_screen.footer.words:
+            self.desk_screen.tell(say("packs.news", n=found, key=self.key_of("news")), "note")
+
+    def look_for_packs(self) -> None:
+        """Something was fetched, or could not be: read the packs anew if they are others, and say what went wrong once."""
+        failed = {source.place: source.detail for source in self.desk.packs.sources() if source.detail}
+        fresh = [f"{place}: {detail} {say('packs.goes_on')}" for place, detail in failed.items() if self._packs_failed.get(place) != detail]
+        self._packs_failed = failed
+        if fresh:
+            self._say_faults(fresh)
+        if self._packs_read is None or self.desk.packs.installed() == self._packs_read:
+            return
+
+        def prepared(result: object) -> None:
+            if isinstance(result, TROUBLE):
+                self._say_faults([str(result)])
+            elif result:
+                self.desk_screen.tell(say("packs.now_other", n=result, key=self.key_of("news")), "note")
+
+        def again() -> int:
+            self.desk.answers.reload()
+            return self._prepare()
+
+        self.aside(again, prepared)
 
     def _say_faults(self, faults: Sequence[str]) -> None:
         more = say("screen.more_faults", n=len(faults) - 1) if len(faults) > 1 else ""
@@ -476,16 +516,18 @@ def run(config: DeskConfig, notice: str = "", *, driver: str = "cells") -> int:
         try:
             return app.run(mouse=False) or app.return_code or 0
         finally:
+            with contextlib.suppress(*TROUBLE):
+                desk.packs.end_shift()
             if engine is not None:
                 engine.stop(app.ending)
 
 
 def _engine(config: DeskConfig) -> Engine | None:
-    """The engine, not yet started; none for a desk without channels.
+    """The engine, not yet started; none for a desk that has nothing to bring in.
 
     Passwords are fetched now, before the screen takes the terminal: `pass` may want to ask for a PIN.
     """
-    if not config.channels:
+    if not config.channels and not config.pack_sources:
         return None
     from agentdesk.desk.engine_process import EngineProcess  # noqa: PLC0415 - not needed to draw
     from agentdesk.secrets import fetch_channel  # noqa: PLC0415 - likewise

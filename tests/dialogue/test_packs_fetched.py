@@ -138,14 +138,14 @@ def test_nothing_of_a_repository_is_run_or_followed(database: Database, reposito
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(f"#!/bin/sh\ntouch {trap}\n")
         hook.chmod(0o755)
-    repository.git("config", "filter.trap.smudge", f"touch {trap}; cat")
-    repository.git("config", "core.fsmonitor", f"touch {trap}")
     (repository.path / "link.toml").symlink_to(secret)
     (repository.path / "out").symlink_to(tmp_path)
     repository.commit({
         "shop.toml": pack("good"), ".gitattributes": "*.toml filter=trap\n",
         ".gitmodules": f'[submodule "m"]\n\tpath = m\n\turl = {tmp_path / "m"}\n',
     })  # fmt: skip
+    repository.git("config", "filter.trap.smudge", f"touch {trap}; cat")
+    repository.git("config", "core.fsmonitor", f"touch {trap}")
     trap.unlink(missing_ok=True)  # committing may have run what is ours
     one = source(tmp_path, "git", str(repository.path), branch="main")
     assert pull(database, one).detail == ""

@@ -33,6 +33,7 @@ from agentdesk.desk.facts import (
     Undoable,
     View,
 )
+from agentdesk.desk.packs import News, PackFact
 from agentdesk.desk.usage import UsageReport
 from agentdesk.domain.conversation import MessageState
 from agentdesk.domain.customer import Customer, Identity, IdentityKind
@@ -699,14 +700,48 @@ class FakeUsage:
         self.chosen = link
 
 
+class FakePacks:
+    """Three layers, one of them fetched; and a shift before this one."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.entries: tuple[PackFact, ...] = (PackFact("program", "", "", here=True),)
+        self.found = News(None)
+        self.versions: dict[Path, str] = {}
+        self.pulls = self.noted = self.ended = 0
+
+    def sources(self) -> tuple[PackFact, ...]:
+        return self.entries
+
+    def pull(self) -> int:
+        self.pulls += 1
+        return sum(bool(entry.kind) for entry in self.entries)
+
+    def installed(self) -> dict[Path, str]:
+        return dict(self.versions)
+
+    def note(self) -> int:
+        self.noted += 1
+        return self.found.count
+
+    def news(self) -> News:
+        return self.found
+
+    def end_shift(self) -> None:
+        self.ended += 1
+
+
 class FakeAnswers:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
-        self.prepared = 0
+        self.prepared = self.reloaded = 0
         self.faults: tuple[str, ...] = ()
 
     def prepare(self) -> None:
         self.prepared += 1
+
+    def reload(self) -> None:
+        self.reloaded += 1
 
     def search(self, query: str, row: int) -> list[FakeHit]:
         words = query.lower().split()
@@ -764,6 +799,7 @@ class FakeDesk:
         self.queue, self.reading, self.work = FakeQueue(self), FakeReading(self), FakeWork(self)
         self.files = FakeFiles(self)
         self.usage = FakeUsage(self)
+        self.packs = FakePacks(self)
         self.writing, self.answers, self.macros = FakeWriting(self), FakeAnswers(self), FakeMacros(self)
 
     def changes(self) -> FakeChanges:

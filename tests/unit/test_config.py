@@ -249,7 +249,6 @@ LATER = [
     ('kind = "files"', 'kind = "shopify"'),
     ('log = "local"', 'log = "imap:support/AgentDesk"'),
     ('log = "local"', 'log = "postgresql://db.example/desk"'),
-    ('"snippets/"]', '"https://packs.example/x.toml"]'),
     ('role = "lead"', 'role = "observer"'),
 ]
 

@@ -240,7 +240,7 @@ def test_places_that_are_no_packs(tmp_path: Path) -> None:
     (tmp_path / "packs" / "a.toml").write_text(HEAD + GOOD)
     paths = ["https://packs.example/shipping.toml", Path("https://packs.example/x.toml"), tmp_path / "nothing", tmp_path / "packs"]
     library = load_packs(paths)
-    assert [fault.code for fault in library.faults] == ["not-found", "not-in-this-version", "not-in-this-version"]
+    assert [fault.code for fault in library.faults] == ["not-found", "not-fetched", "not-fetched"]
     assert "not in this version" in library.faults[-1].message
     assert library.order == ("shop/good",)
 

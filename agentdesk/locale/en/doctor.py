@@ -21,6 +21,8 @@ WORDS = {
     "doctor.timeout": "no answer in time",
     "doctor.orders": "{n} order|{n} orders",
     "doctor.orders_faults": "{count} read; {n} bad line: {first}|{count} read; {n} bad lines, the first: {first}",
+    "doctor.pack_here": "{place}: {version} is here",
+    "doctor.pack_never": "{place}: never fetched; agentdesk snippets pull",
     "doctor.packs": "{n} snippet|{n} snippets",
     "doctor.secret_command": "the command gave one",
     "doctor.secret_env": "the environment variable is set",

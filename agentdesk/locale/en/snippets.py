@@ -63,8 +63,8 @@ WORDS: dict[str, str] = {
     "snippets.stray_mark": "“{mark}” stands alone",
     "snippets.no_raw": "the tag “raw” is not allowed: braces must never reach a customer",
     # Packs as files
-    "snippets.url": "packs from the web are not in this version",
-    "snippets.url_hint": "download the file and name it in [snippets] packs",
+    "snippets.url": "a URL can't be read here",
+    "snippets.url_hint": "name it in [snippets] packs and fetch it: agentdesk snippets pull",
     "snippets.unreadable": "can't be read: {why}",
     "snippets.not_found": "there is no such file or folder",
     "snippets.not_found_hint": "check [snippets] packs in desk.toml",

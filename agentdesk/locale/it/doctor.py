@@ -21,6 +21,8 @@ WORDS = {
     "doctor.timeout": "nessuna risposta in tempo",
     "doctor.orders": "{n} ordine|{n} ordini",
     "doctor.orders_faults": "letti {count}; {n} riga sbagliata: {first}|letti {count}; {n} righe sbagliate, la prima: {first}",
+    "doctor.pack_here": "{place}: è qui {version}",
+    "doctor.pack_never": "{place}: mai arrivato; agentdesk snippets pull",
     "doctor.packs": "{n} risposta pronta|{n} risposte pronte",
     "doctor.secret_command": "il comando l'ha data",
     "doctor.secret_env": "la variabile d'ambiente è impostata",

@@ -6,7 +6,7 @@ import importlib
 
 from agentdesk.tui.actions.registry import ACTIONS
 
-for _topic in ("attachments", "desk", "finding", "line", "moving", "outbox", "outside", "reading", "sending", "verbs", "writing"):
+for _topic in ("attachments", "desk", "finding", "line", "moving", "outbox", "outside", "packs", "reading", "sending", "verbs", "writing"):
     importlib.import_module(f"{__name__}.{_topic}")
 
 __all__ = ["ACTIONS"]

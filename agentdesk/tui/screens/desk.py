@@ -240,6 +240,8 @@ class DeskScreen(Screen[None]):
         self.chooser.renew(frozenset(topics))
         if everything or topics & {"channel", "orders"}:
             self.desk_app.look_for_faults()
+        if everything or "packs" in topics:
+            self.desk_app.look_for_packs()
         if everything or "question" in topics:
             self.desk_app.look_for_questions()
         if topics & {"blob", "progress", "all"}:
