@@ -175,6 +175,7 @@ def _working(add: Callable[..., Parser]) -> None:
     moment.add_argument("--at", default="", metavar=say("cli.meta_time"), help=say("cli.reply_at"))
     reply.add_argument("--wait", action="store_true", help=say("cli.reply_wait"))
     reply.add_argument("--dry-run", action="store_true", help=say("cli.reply_dry_run"))
+    reply.add_argument("--json", action="store_true", help=say("cli.opt_json"))
     reply.add_argument("--anyway", action="store_true", help=say("cli.reply_anyway"))
     note = add("note", "verbs")
     _id(note)

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from agentdesk.cli.opening import open_desk
-from agentdesk.cli.output import block, line, shown_time, talk
+from agentdesk.cli.output import block, line, shown_time, talk, write_json
 from agentdesk.cli.verbs import moment, text_or_stdin
 from agentdesk.config import MailChannelConfig
 from agentdesk.desk import Desk
 from agentdesk.desk.checking import words
 from agentdesk.desk.facts import Draft
 from agentdesk.domain.clean import clean
+from agentdesk.domain.slips import Slip
 from agentdesk.errors import Refused, UsageError
 from agentdesk.locale import say
 
@@ -30,16 +31,22 @@ def reply(arguments: Namespace) -> int:
             raise Refused(say("cli.draft_begun"))
         draft = _written(desk, draft, row, arguments)
         at = moment(arguments.at, datetime.now(desk.config.timezone)) if arguments.at else None
-        problems = desk.writing.check(draft) or (() if arguments.anyway else tuple(map(words, desk.writing.slips(draft, at))))
+        stops = desk.writing.check(draft)
+        found = () if stops or arguments.anyway else desk.writing.slips(draft, at)
+        problems = stops or tuple(map(words, found))
+        if arguments.json and (problems or arguments.dry_run):
+            write_json({"problem": {"text": "\n".join(problems), "found": [_shown(slip) for slip in found]} if problems else None})
         if arguments.dry_run:
             for problem in problems:
                 talk(problem)
-            _print(desk, draft)
+            if not arguments.json:
+                _print(desk, draft)
             return 1 if problems else 0
         if problems:
-            hint = () if desk.writing.check(draft) else (say("cli.anyway_hint"),)
-            raise Refused("\n".join((*problems, *hint)))
+            raise Refused("\n".join((*problems, say("cli.anyway_hint")) if found else problems))
         outbox_id = desk.writing.send(draft, now=arguments.now, at=at, anyway=arguments.anyway)
+        if arguments.json:
+            write_json({"outbox": outbox_id})
         if at is not None:
             talk(say("cli.goes_out", at=shown_time(at, desk.config.timezone)))
             return 0
@@ -88,6 +95,10 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
             raise UsageError(say("cli.not_assignment", text=word))
         result[name.strip().removeprefix("ask.")] = clean(value)
     return result
+
+
+def _shown(slip: Slip) -> dict[str, str | int]:
+    return {"kind": slip.kind, "text": words(slip), "what": slip.what, "start": slip.start, "end": slip.end}
 
 
 def _print(desk: Desk, draft: Draft) -> None:

@@ -22,7 +22,7 @@ from agentdesk.domain.slips import Slip, masked
 from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.snippets.render import open_places
-from agentdesk.store import conversations, customers, drafts, outbox, sent_snippets, threads
+from agentdesk.store import conversations, customers, drafts, events, outbox, sent_snippets, threads
 from agentdesk.store.blobs import Blobs
 from agentdesk.store.database import Database, Tx, millis
 from agentdesk.store.mail import MADE_UP
@@ -122,6 +122,8 @@ class Writing(Deciding):
                 "anyway": json.dumps(masked(found), ensure_ascii=False),
                 "hold_until": millis(at) if at is not None else tx.now + int(hold.total_seconds() * 1000) if hold else 0,
             }, draft.id)
+            if found:  # decided here and now, whatever becomes of the reply and by whichever channel it goes
+                events.record(tx, conversation, Kind.ANYWAY, self._rules.agent, {"message_id": draft.message_id, "found": masked(found)})
             steps: list[Step] = []
             if draft.kind == "reply":
                 steps = self._after(tx, conversation, wanted, Status(then), until)

@@ -19,7 +19,8 @@ class Kind(StrEnum):
     ORDER = "order"  # data: number ("" = none)
     SPAM = "spam"  # data: spam: bool
     LANGUAGE = "language"  # data: language
-    REPLIED = "replied"  # data: message_id, then (status after it), seen; snoozed adds until; anyway: what the check found
+    ANYWAY = "anyway"  # data: message_id, found: [[kind, what]..] that the check found in it and the agent sent all the same
+    REPLIED = "replied"  # data: message_id, then (status after it), seen; snoozed adds until
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,8 +284,7 @@ class Delivery:
                 state = S.ACCEPTED if self._is_mail else S.FILED
                 settled = outbox.accept(tx, row, state, attempt.remote_id, attempt.detail, (self._from.name, self._from.address))
                 if settled and out["conversation"] and self._is_mail and out["kind"] == "reply":
-                    said = {"message_id": out["message_id"]} | ({"anyway": json.loads(out["anyway"])} if out["anyway"] != "[]" else {})
-                    events.record(tx, out["conversation"], Kind.REPLIED, self._rules.agent, said)
+                    events.record(tx, out["conversation"], Kind.REPLIED, self._rules.agent, {"message_id": out["message_id"]})
                 if any(one.state == "refused" for one in recipients.of(tx, row)):  # by this attempt, or by one before it
                     self._tell(tx, out)
             elif attempt.outcome is Outcome.DEFERRED:

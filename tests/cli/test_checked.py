@@ -41,6 +41,28 @@ def test_another_customers_order_is_refused_and_said(shop, maria):
 def test_it_goes_out_all_the_same_when_told_to_and_that_is_recorded(shop, maria):
     assert shop.run("reply", maria, "--text", "Your order 77123 is on its way.", "--anyway").status == 0
     assert held(shop) == [[["order", "77123"]]]
+    with shop.desk() as desk:
+        (data,) = (json.loads(row["data"]) for row in desk.database.all("SELECT data FROM event WHERE kind = 'anyway'"))
+        assert data["found"] == [["order", "77123"]]
+        assert data["message_id"] == desk.database.value("SELECT message_id FROM outbox")
+
+
+def test_a_program_is_told_what_is_wrong_and_where(shop, maria):
+    text = "Your order 77123 is on its way."
+    problem = shop.run("reply", maria, "--text", text, "--json").json["problem"]
+    (found,) = problem["found"]
+    assert found["kind"] == "order"
+    assert text[found["start"] : found["end"]] == "77123"
+    assert found["text"] in problem["text"]
+    assert shop.run("reply", maria, "--text", "Dear ⟨customer.first_name⟩", "--json").json["problem"]["found"] == []
+    assert shop.run("reply", maria, "--text", "All is well.", "--json", "--dry-run").json["problem"] is None
+    assert shop.run("reply", maria, "--text", text, "--json", "--anyway").json["outbox"] == 1
+
+
+def test_nothing_is_recorded_where_nothing_was_found(shop, maria):
+    assert shop.run("reply", maria, "--text", "All is well.", "--anyway").status == 0
+    with shop.desk() as desk:
+        assert desk.database.all("SELECT 1 FROM event WHERE kind = 'anyway'") == []
 
 
 def test_their_own_order_is_theirs(shop, maria):
