@@ -59,12 +59,12 @@ _NOT_ORDERS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ORDER_WORD = (
+ORDER_WORD = (
     r"(?:ordine|ordini|order|orders|bestellung|bestellnummer|auftrag|auftragsnummer|commande|pedido|bestelling)"
     r"(?:\s?(?:nr|no|n|num|numero|number|nummer|numéro)\b)?\s?[.:°º]?\s?"
 )
 _NUMBER = re.compile(
-    r"(?<![\w@/-])(?<!\d\.)(?P<word>" + _ORDER_WORD + r")?(?P<hash>\#\s?)?"
+    r"(?<![\w@/-])(?<!\d\.)(?P<word>" + ORDER_WORD + r")?(?P<hash>\#\s?)?"
     r"(?P<number>(?:[A-Z]{1,6}[-/])?[A-Z]{0,6}\d{2,}(?:[-/]\d+){0,3})(?P<suffix>[-/][A-Z]{1,3}(?!\w))?"
     r"(?![\w@]|[.,]\d{1,3}(?!\d))",
     re.IGNORECASE,

@@ -94,7 +94,8 @@ def _run(first: int, shapes: list[str], gaps: list[str]) -> int:
     for place in range(first, min(len(shapes), first + _LONGEST)):
         if place > first:
             commas += gaps[place - 1] == ", "
-            if gaps[place - 1] not in _BETWEEN or commas > 1:
+            # A comma parts small words of an enumeration: "in rosa, bianca e verde".
+            if gaps[place - 1] not in _BETWEEN or commas > 1 or (commas and kind == "s"):
                 break
         shape = shapes[place]
         if not shape or (shape != "p" and kind and shape != kind):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentdesk.domain.about import number_places
+from agentdesk.domain.about import ORDER_WORD, number_places
 from agentdesk.domain.customer import email_identity, phone_identity
 from agentdesk.domain.names import names_in
 
@@ -54,6 +54,8 @@ _UNIT_BEHIND = re.compile(rf"\s?(?:{_UNITS})(?!\w)|\s?[x×]\s?\d", re.IGNORECASE
 _POSTCODE_BEFORE = re.compile(r"(?:^|[\n,;(]\s*|\b(?:CAP|PLZ|CP|c\.a\.p\.|zip|postcode|[IDFACH]|CH|BE)[-–: ]\s*|\d\s?[a-zA-Z]?\s+|\d\s?[a-z]?,\s*|\b(?:a|in|nach|à|to)\s+)\Z")
 _PLACE_BEHIND = re.compile(r"\s+[^\W\d_a-zà-öø-ÿ]")
 _IN_LINK = re.compile(r"(?i)(?:https?://|www\.)[^\s<>]*?(?:order|ordin|bestell|auftr|commande)[a-z_-]*(?:/|=|%23|#)+([A-Za-z0-9-]{3,20})")
+_IN_GROUPS = re.compile(r"(?<!\w)(?:" + ORDER_WORD + r"(?:\#\s?)?|\#\s?)(\d{1,4}(?:[ \xa0]\d{2,4}){1,3})(?![\w@]|[.,]\d)", re.IGNORECASE)
+"""As a number is read out, where a word says that it is an order's: "n. 11 002"."""
 
 
 def _orders(text: str) -> Iterator[Token]:
@@ -61,6 +63,9 @@ def _orders(text: str) -> Iterator[Token]:
         if not said and number.isdigit() and (_UNIT_BEHIND.match(text, end) or _is_postcode(text, start, end)):
             continue
         yield Token("order", start, end, (number, number + suffix) if suffix else (number,))
+    for match in _IN_GROUPS.finditer(text):
+        if not _UNIT_BEHIND.match(text, match.end()):
+            yield Token("order", match.start(1), match.end(1), ("".join(re.findall(r"\d+", match[1])),))
     for match in _IN_LINK.finditer(text):
         yield Token("order", match.start(1), match.end(1), (match[1].upper(),))
 
