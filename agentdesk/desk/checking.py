@@ -58,10 +58,12 @@ class Checking:
         wrote = [item for item in items if item.direction is Direction.IN]
         notes = [item.text or "" for item in (*items, *(panel.notes if panel is not None else ())) if item.direction is Direction.NOTE]
         order = panel.about if panel is not None and panel.vouched else None
+        # What they bought may be called like somebody: "Rosa Bianca", a tablecloth.
+        bought = [item.name for one in (panel.orders if panel is not None else ()) for item in one.items]
         return Facts(
             numbers=frozenset({number_key(order.number)}) if order is not None else frozenset(),
             wrote="\n".join(f"{item.subject}\n{item.sender.name} {item.sender.address}\n{item.text or ''}\n{item.quoted}" for item in wrote),
-            house="\n".join([config.name, config.signature, config.url, *config.own_addresses, *self._snippet_words(draft)]),
+            house="\n".join([config.name, config.signature, config.url, *config.own_addresses, *self._snippet_words(draft), *bought]),
             staff=tuple(self._staff.values()),
             notes=tuple(dict.fromkeys(notes)),
             said="\n".join(item.text or "" for item in items if item.direction is Direction.OUT),

@@ -2,7 +2,7 @@
 another language than the customer's, an internal note, a snippet out of its dates, a variable that was not filled.
 
 Pure: what the store and the packs know is handed in. A warning that comes without need is clicked away, and so is the next one; so
-what whoever gets the reply wrote themselves, what is the shop's own, and quoted lines raise nothing.
+what whoever gets the reply wrote themselves, what is the shop's own, and lines quoted from the conversation raise nothing.
 """
 
 from __future__ import annotations
@@ -76,9 +76,16 @@ class Facts:
     owners: Owners = field(default=lambda _kind, _keys: {})
 
 
-def own_text(text: str) -> str:
-    """The text with quoted lines blanked, so that places stay what they are."""
-    return _QUOTED.sub(lambda line: " " * len(line[0]), text[:MOST_TEXT])
+def own_text(text: str, conversation: str | None = None) -> str:
+    """The text with quoted lines blanked, so that places stay what they are; given what was said in the conversation, only those that
+    stand there: a line pasted from elsewhere is no quotation because it begins with ">"."""
+    known = None if conversation is None else _bare(re.sub(r"(?m)^[> \t]+", "", conversation))
+    return _QUOTED.sub(lambda line: line[0] if known is not None and _bare(line[0]) not in known else " " * len(line[0]), text[:MOST_TEXT])
+
+
+def _bare(line: str) -> str:
+    """Words without marks of quoting, however their lines were wrapped."""
+    return " ".join(line.lstrip("> \t").split())
 
 
 _QUOTED = re.compile(r"(?m)^[ \t]*>.*$")
@@ -87,7 +94,8 @@ _QUOTED = re.compile(r"(?m)^[ \t]*>.*$")
 def slips(text: str, facts: Facts, subject: str = "") -> tuple[Slip, ...]:
     """Everything wrong with a reply but its open variables, the first in the text first. Of the subject only what stands in it is found."""
     own = own_text(text)
-    found = [*_others_data(own, facts), *_cards(own, facts), *_notes(own, facts), *_attachment(own, facts), *_language(own, facts), *_expired(own, facts)]
+    new = own_text(text, f"{facts.wrote}\n{facts.said}") if own != text else own
+    found = [*_others_data(new, facts), *_cards(new, facts), *_notes(new, facts), *_attachment(own, facts), *_language(own, facts), *_expired(own, facts)]
     known = {(one.kind, one.what) for one in found}
     in_subject = (*_others_data(subject, facts), *_cards(subject, facts))
     found += [Slip(one.kind, 0, 0, one.what, one.whose) for one in in_subject if (one.kind, one.what) not in known]

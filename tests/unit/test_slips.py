@@ -47,7 +47,8 @@ def kinds(text: str, subject: str = "", **changes: object) -> list[str]:
         ("il suo ordine n. 10 125 è partito", ["order"]),
         ("il suo ordine n. 10 112 è partito", []),
         ("i colori eva, neri e blu", []),
-        ("> ordine 10125 di Paolo De Luca\nil suo 10112", []),
+        ("> ordine 10125\nil suo 10112", ["order"]),
+        ("> In allegato trova l'etichetta\nil suo 10112", []),
         ("codice MG 775 501 928", ["tracking"]),
         ("https://tracking.gls.example/mg775501928?lang=it", ["tracking"]),
         ("scritto a P.DeLuca@libera.example", ["mail"]),
@@ -76,6 +77,13 @@ def test_whose_it_is_is_said_and_the_card_is_not() -> None:
 def test_what_the_customer_wrote_themselves_is_no_leak() -> None:
     assert kinds("non trovo l'ordine 10125", wrote="il mio ordine 10125 dov'è?") == []
     assert kinds("spediamo a Paolo De Luca", wrote="è un regalo per paolo de luca") == []
+
+
+def test_a_line_is_a_quotation_where_the_conversation_has_it() -> None:
+    quoted = "> l'ordine   10125 di Paolo De Luca\nnon lo vediamo"
+    assert kinds(quoted, said="l'ordine 10125 di Paolo De Luca") == []
+    assert kinds(quoted, said="Buongiorno,\n> l'ordine 10125\n> di Paolo De Luca è partito") == []
+    assert kinds(quoted, said="tutt'altro") == ["order", "name"]
 
 
 def test_people_of_the_house_may_read_everything() -> None:

@@ -56,22 +56,27 @@ class Doubts:
     """What the check before sending found in the text of a draft, and whether the agent said "all the same"."""
 
     def __init__(self) -> None:
-        self._of: tuple[str, str] | None = None
+        self._of: tuple[object, ...] | None = None
         self._again: Callable[[], None] | None = None
-        self._cleared: tuple[str, str] | None = None
+        self._cleared: tuple[object, ...] | None = None
 
     def raised(self, draft: Draft, again: Callable[[], None] | None) -> None:
-        self._of, self._again = (draft.message_id, draft.text), again
+        self._of, self._again = self._what(draft), again
 
     def clear(self, draft: Draft) -> Callable[[], None] | None:
         """What was wanted, to be done now; None if nothing was found in this text."""
-        if self._of != (draft.message_id, draft.text) or self._again is None:
+        if self._of != self._what(draft) or self._again is None:
             return None
         self._cleared = self._of
         return self._again
 
     def cleared(self, draft: Draft) -> bool:
-        return self._cleared == (draft.message_id, draft.text)
+        return self._cleared == self._what(draft)
+
+    @staticmethod
+    def _what(draft: Draft) -> tuple[object, ...]:
+        """All that the check looks at: to somebody else the same text is another matter."""
+        return draft.message_id, draft.text, draft.subject, draft.to, draft.cc, draft.bcc, len(draft.files)
 
 
 class DeskScreen(Screen[None]):
