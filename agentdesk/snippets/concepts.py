@@ -210,6 +210,7 @@ _WHOLE = 3
 """Stems up to this long are whole words."""
 _LEAST_PART = 4
 """Letters that each half of a compound needs."""
+_INFLECTION = 1
 _LINK = 3
 """Letters between the halves, at most."""
 
@@ -263,6 +264,12 @@ def of_word(word: str) -> tuple[tuple[str, ...], ...]:
         if begins > stem or (compound and not plain):
             return compound
     return (plain,) if plain else ()
+
+
+def of_whole(word: str) -> tuple[str, ...]:
+    """What a word speaks of if it is nothing but the word for that: "transfer", not "transferok"."""
+    plain, stem = _plain(word)
+    return plain if len(word) - stem <= _INFLECTION else ()
 
 
 def _plain(word: str) -> tuple[tuple[str, ...], int]:

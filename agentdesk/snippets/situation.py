@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from math import log, log2, sqrt
 
 from agentdesk.snippets import concepts, intents
-from agentdesk.snippets.index import Index
+from agentdesk.snippets.index import Index, holders
 from agentdesk.snippets.model import Snippet, channel_kind
 from agentdesk.snippets.words import words_of
 
@@ -48,7 +49,7 @@ _WRITTEN_FOR: dict[str, frozenset[str]] = {
 # How wrong a snippet is for an order in another state: a parcel on its way may well be late, and an order in preparation is what one cancels.
 _NEAR_STATES = {("shipped", "late"): 0.4, ("late", "shipped"): 0.6, ("processing", "cancelled"): 0.0, ("pending", "cancelled"): 0.0}
 _INTENT, _SECOND, _CONCEPT, _SHORT, _BODY = 1.3, 0.2, 0.7, 0.3, 0.15
-_STATE, _OTHER_STATE, _MISSING, _LANGUAGE, _CHANNEL = 0.7, 0.7, 0.8, 0.4, 0.3
+_STATE, _OTHER_STATE, _MISSING, _LANGUAGE, _CHANNEL = 0.7, 0.7, 0.8, 0.4, 0.5
 _USED, _USED_AT_MOST = 0.1, 0.6
 _COMMON = 0.25
 """A word that stands in more than this share of the snippets tells nothing."""
@@ -94,8 +95,10 @@ class Rank:
 
     bonus: list[float]
     intents: dict[str, float]
-    concepts: dict[str, float]
+    spoken: dict[str, tuple[str, ...]]
+    """Concept -> the customer's words for it, the rarest things first."""
     words: dict[int, list[str]]
+    """Snippet -> what it has of the customer's own words."""
     refused: dict[int, str]
     state: str
 
@@ -164,13 +167,16 @@ def rank(hints: Hints, snippets: Sequence[Snippet], known: Sequence[Known], inde
     return Rank(bonus, spoken, about, matched, refused, state)
 
 
-def _match_concepts(words: Sequence[str], subject: Sequence[str], bonus: list[float], index: Index) -> dict[str, float]:
-    """Add how much a snippet's short fields speak of the same things; gives those things, each with its weight."""
+def _match_concepts(words: Sequence[str], subject: Sequence[str], bonus: list[float], index: Index) -> dict[str, tuple[str, ...]]:
+    """Add how much a snippet's short fields speak of the same things; gives those things with the customer's words for them."""
     spoken: dict[str, float] = defaultdict(float)
+    words_for: dict[str, tuple[str, ...]] = {}
     for part in (words, subject):
+        things = concepts.in_words(part)
+        words_for.update(things)
         weighed = {
-            name: (_ANYWHERE if name in concepts.ANYWHERE else 1.0) * sqrt(len(said)) * log(1 + len(bonus) / len(index.concepts[name]))
-            for name, said in concepts.in_words(part).items()
+            name: (_ANYWHERE if name in concepts.ANYWHERE else 1.0) * sqrt(len(said)) * log(1 + len(bonus) / holders(index.concepts[name]))
+            for name, said in things.items()
             if name in index.concepts
         }
         total = sqrt(sum(weight * weight for weight in weighed.values()))
@@ -178,12 +184,22 @@ def _match_concepts(words: Sequence[str], subject: Sequence[str], bonus: list[fl
             spoken[name] += weight / total
     likeness: dict[int, float] = defaultdict(float)
     for name, weight in spoken.items():
-        rarity = log(1 + len(bonus) / len(index.concepts[name]))
-        for number, value in index.concepts[name].items():
-            likeness[number] += weight * value * rarity
+        rarity = log(1 + len(bonus) / holders(index.concepts[name]))
+        for value, numbers in index.concepts[name]:
+            for number in numbers:
+                likeness[number] += weight * value * rarity
     for number, value in likeness.items():
         bonus[number] += _CONCEPT * value / index.breadth[number]
-    return spoken
+    return {name: words_for[name] for name in sorted(spoken, key=lambda name: (-spoken[name], name))}
+
+
+def said(number: int, rank: Rank, index: Index) -> list[str]:
+    """At most two of the customer's words that a snippet's short fields have, or that mean the same; the most telling first."""
+    own = index.speaks[number]
+    for name, words in rank.spoken.items():
+        if name in own and name not in concepts.ANYWHERE:
+            return list(words[:2])
+    return rank.words.get(number, [])[:2]
 
 
 def _match_words(words: Sequence[str], bonus: list[float], index: Index) -> dict[int, list[str]]:
@@ -191,9 +207,9 @@ def _match_words(words: Sequence[str], bonus: list[float], index: Index) -> dict
     count = len(bonus)
     weighed: list[tuple[float, str]] = []
     for word in dict.fromkeys(words):
-        holders = max(len(index.body.get(word, ())), len(index.short.get(word, ())))
-        if len(word) > 2 and 0 < holders <= max(2, _COMMON * count):
-            weighed.append((log(1 + count / holders), word))
+        having = max(len(index.body.get(word, ())), holders(index.short.get(word, [])))
+        if len(word) > 2 and 0 < having <= max(2, _COMMON * count):
+            weighed.append((log(1 + count / having), word))
     weighed.sort(reverse=True)
     del weighed[_WORDS_LOOKED_AT:]
     total = sum(weight for weight, _ in weighed[:8])
@@ -201,7 +217,7 @@ def _match_words(words: Sequence[str], bonus: list[float], index: Index) -> dict
     in_short = [0.0] * count
     in_body = [0.0] * count
     for weight, word in weighed:
-        for number in index.short.get(word, ()):
+        for number in chain.from_iterable(numbers for _, numbers in index.short.get(word, ())):
             in_short[number] += weight
             matched.setdefault(number, []).append(word)
         for number in index.body.get(word, ()):

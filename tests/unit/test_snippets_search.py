@@ -60,16 +60,22 @@ def test_what_is_typed(query: str, first: str | None) -> None:
     assert (found[0] if found else None) == first
 
 
-def test_exact_before_prefix_before_abbreviation_before_typo_before_body() -> None:
+def test_a_typo_is_looked_for_where_the_word_stands_nowhere() -> None:
+    ranked = searcher(made("typo", "Rezo arrivato"), made("body", "Nothing", texts={"it": "il resto arriva"}))
+    assert names(ranked.search("reso")) == ["typo"]
+    ranked = searcher(made("typo", "Rezo arrivato"), made("exact", "Reso arrivato"))
+    assert names(ranked.search("reso")) == ["exact"]
+
+
+def test_exact_before_prefix_before_abbreviation_before_body() -> None:
     ranked = searcher(
         made("body", "Nothing", texts={"it": "il reso arriva"}),
-        made("typo", "Rezo arrivato"),
         made("abbreviation", "Rimborso eseguito solo oggi", tags=("restitusso",)),
         made("prefix", "Resoconto arrivi"),
         made("exact", "Reso arrivato"),
         made("shortcut", "Altro", shortcut="reso"),
     )
-    assert names(ranked.search("reso")) == ["shortcut", "exact", "prefix", "abbreviation", "typo", "body"]
+    assert names(ranked.search("reso")) == ["shortcut", "exact", "prefix", "abbreviation", "body"]
 
 
 def test_titles_before_tags() -> None:
