@@ -137,10 +137,12 @@ def _is_among(customer: Customer, draft: Draft) -> bool:
 def words(slip: Slip) -> str:
     """What is wrong, in a sentence."""
     key = "language" if slip.kind == "language" else slip.kind
-    fields = {"what": slip.what, "whose": slip.whose or say("check.somebody")}
+    what = slip.what if len(slip.what) <= _LONGEST_SHOWN else f"{slip.what[:_LONGEST_SHOWN].rstrip()}…"
+    fields = {"what": " ".join(what.split()), "whose": slip.whose or say("check.somebody")}
     if key == "language":
         fields = {name: say(f"check.in_{code}") if code in _NAMED else code for name, code in (("what", slip.what), ("whose", slip.whose.split(", ")[0]))}
     return say(f"check.{key}", **fields)
 
 
+_LONGEST_SHOWN = 24
 _NAMED = frozenset({"it", "en", "de", "fr"})

@@ -11,7 +11,7 @@ async def test_what_is_wrong_is_said_and_marked_and_nothing_is_sent():
     async with opened(fake, size=(80, 24)) as desk:
         await desk.press("r", "'Ordine 99999 in viaggio'", "ctrl+s")
         assert fake.sent == []
-        assert "order 99999 belongs to Eva Neri · ctrl+x ! sends it anyway" in desk.lines()[-1]
+        assert "order 99999 belongs to Eva Neri: take it out · ctrl+x ! sends it anyway" in desk.lines()[-1]
         assert desk.screen.composer.box.selected_text == "99999"
         await desk.press("ctrl+s")
         assert fake.sent == [], "the same key again is no answer"
@@ -45,3 +45,27 @@ async def test_a_snooze_goes_on_where_it_was_stopped():
         await desk.press("ctrl+x", "!", "enter")
         assert len(fake.sent) == 1
         assert fake.writing.thens[-1][0] == "snoozed"
+
+
+async def test_nothing_is_waved_through_unseen():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("r", "'Ordine 99999 e 88888'", "ctrl+s")
+        assert "1 of 2: order 99999" in desk.lines()[-1]
+        await desk.press("ctrl+x", "!")
+        assert fake.sent == []
+        assert "order 88888 belongs to Eva Neri: take it out · ctrl+x ! sends it anyway" in desk.lines()[-1]
+        assert desk.screen.composer.box.selected_text == "88888"
+        await desk.press("ctrl+x", "!")
+        assert len(fake.sent) == 1
+
+
+async def test_the_same_text_to_somebody_else_is_looked_at_again():
+    fake = FakeDesk()
+    async with opened(fake) as desk:
+        await desk.press("r", "'Ordine 99999'", "ctrl+x", "z")
+        await desk.press("ctrl+x", "!", "esc")
+        draft = desk.screen.composer.draft
+        assert desk.screen.doubts.cleared(desk.screen.composer.take())
+        draft.cc = draft.to
+        assert not desk.screen.doubts.cleared(draft)

@@ -43,21 +43,26 @@ def stopped(screen: DeskScreen, again: Callable[[], None], at: datetime | None =
 def doubted(screen: DeskScreen, draft: Draft, again: Callable[[], None], at: datetime | None) -> bool:
     """Say what is wrong with the text, show where, and with which key it goes out all the same."""
     slips = screen.desk.writing.slips(draft, at)
-    screen.doubts.raised(draft, again if slips else None)
+    at_slip = screen.doubts.raised(draft, again, len(slips))
     if not slips:
         return False
     screen.save_draft()
-    more = say("check.more", n=len(slips) - 1) if len(slips) > 1 else ""
-    screen.tell(say("check.how", words=words(slips[0]) + more, key=screen.desk_app.key_of("send.anyway")), "bad")
+    slip = slips[at_slip]
+    if screen.doubts.unseen:
+        key = screen.desk_app.key_of("send")
+        screen.tell(say("check.next", n=at_slip + 1, total=len(slips), words=words(slip), key=key), "bad")
+    else:
+        screen.tell(say("check.how", words=words(slip), key=screen.desk_app.key_of("send.anyway")), "bad")
     screen.set_focus(screen.composer.box)
-    if slips[0].end:
-        screen.composer.select(slips[0].start, slips[0].end)
+    if slip.end:
+        screen.composer.select(slip.start, slip.end)
     return True
 
 
 @does("send.anyway")
 def send_anyway(screen: DeskScreen, count: int, argument: str) -> None:
-    """What the check found is no fault here. It holds for this text alone: one that was changed is looked at again."""
+    """What the check found is no fault here. It holds for this reply alone: one that was changed is looked at again, and nothing is
+    waved through unseen: where more was found, the next is shown."""
     draft = screen.composer.take()
     if draft is None:
         return

@@ -57,17 +57,29 @@ class Doubts:
 
     def __init__(self) -> None:
         self._of: tuple[object, ...] | None = None
+        self._at = self._seen = self._count = 0
         self._again: Callable[[], None] | None = None
         self._cleared: tuple[object, ...] | None = None
 
-    def raised(self, draft: Draft, again: Callable[[], None] | None) -> None:
-        self._of, self._again = self._what(draft), again
+    def raised(self, draft: Draft, again: Callable[[], None], count: int) -> int:
+        """So many things were found; which of them is to be shown: each time the next one."""
+        what = self._what(draft)
+        same = what == self._of and count == self._count
+        self._at = (self._at + 1) % count if same and count else 0
+        self._seen = max(self._seen if same else 0, self._at + 1)
+        self._of, self._again, self._count = what, again if count else None, count
+        return self._at
+
+    @property
+    def unseen(self) -> bool:
+        return self._seen < self._count
 
     def clear(self, draft: Draft) -> Callable[[], None] | None:
-        """What was wanted, to be done now; None if nothing was found in this text."""
+        """What was wanted, to be done now; None if nothing was found in it. As long as not all was seen, it is not cleared."""
         if self._of != self._what(draft) or self._again is None:
             return None
-        self._cleared = self._of
+        if not self.unseen:
+            self._cleared = self._of
         return self._again
 
     def cleared(self, draft: Draft) -> bool:
