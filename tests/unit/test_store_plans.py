@@ -97,3 +97,18 @@ def test_what_is_open_is_found_without_reading_what_is_closed(tmp_path: Path, as
         assert found == [1, 0, 1, 0, 0, 1]
         assert desk.queue.next_urgent() == 1
         assert scanned(config.state, asked) == set()
+
+
+def test_the_check_before_a_reply_goes_out_scans_no_large_table(tmp_path: Path, asked: Asked) -> None:
+    config = desk_config(tmp_path)
+    with Desk.open(config) as desk:
+        Mailbox(desk).bring("1", "Ordine #10245, dov'è?")
+        orders.replace_all(desk.database, [order(), order("77123", email="jan@post.example")], None, [])
+        draft = desk.writing.draft(1)
+        draft.text = "L'ordine 77123 di Eva Neri, eva@posta.example, +39 351 555 0101, pacco MG482910337"
+        asked.clear()
+        assert [slip.kind for slip in desk.writing.slips(draft)] == ["order"]
+        kinds = {table for table in ("shop_order", "parcel", "identity", "customer") for sql, _ in asked if f"JOIN {table} " in sql and "json_each" in sql}
+        assert kinds == {"shop_order", "parcel", "identity", "customer"}
+        tables = {table for table, _ in scanned(config.state, asked)}
+        assert tables == {"k"}, "what is read as a whole is the list of what stands in the reply"
