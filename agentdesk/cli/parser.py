@@ -230,7 +230,12 @@ def _snippets(add: Callable[..., Parser]) -> None:
     stats.add_argument("--since", default="30d", metavar=say("cli.meta_time"), help=say("cli.opt_since"))
     stats.add_argument("--again", type=_count, default=7, metavar="N", help=say("cli.stats_again"))
     stats.add_argument("--plot", action="store_true", help=say("cli.stats_plot"))
-    for later in ("test", "import", "export"):
+    test = inner("test", "goldens", words="snippets_test", json=True)
+    test.add_argument("paths", nargs="*", metavar=say("cli.meta_file"), help=say("cli.snippets_paths"))
+    test.add_argument("--update", action="store_true", help=say("goldens.opt_update"))
+    test.add_argument("--add", default="", metavar="SAMPLE", help=say("goldens.opt_add"))
+    test.add_argument("--language", action="append", default=[], metavar="it", help=say("goldens.opt_language"))
+    for later in ("import", "export"):
         parser = inner(later, "snippets", "later", words="snippets_later")
         parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
         parser.set_defaults(command=f"snippets {later}")

@@ -90,7 +90,7 @@ def test_help_is_in_the_desks_language(world):
     assert "opzioni" in run("list", "--help", "--desk", str(world.folder)).stdout
 
 
-@pytest.mark.parametrize("later", ["test", "import", "export"])
+@pytest.mark.parametrize("later", ["import", "export"])
 def test_what_a_later_version_brings(empty, later):
     outcome = empty.run("snippets", later)
     assert (outcome.status, outcome.out) == (2, "")

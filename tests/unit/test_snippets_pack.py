@@ -241,7 +241,7 @@ def test_places_that_are_no_packs(tmp_path: Path) -> None:
     paths = ["https://packs.example/shipping.toml", Path("https://packs.example/x.toml"), tmp_path / "nothing", tmp_path / "packs"]
     library = load_packs(paths)
     assert [fault.code for fault in library.faults] == ["not-found", "not-fetched", "not-fetched"]
-    assert "not in this version" in library.faults[-1].message
+    assert "snippets pull" in library.faults[-1].hint
     assert library.order == ("shop/good",)
 
 

@@ -213,6 +213,8 @@ examples:
     "cli.news_added": "new",
     "cli.news_changed": "changed",
     "cli.news_removed": "gone",
+    "cli.snippets_test": "what the texts say for sample customers and orders, against what they should",
+    "cli.snippets_test_more": "A sample is a TOML file with tables named like the variables: [customer], [order], …\n\nexamples:\n  agentdesk snippets test\n  agentdesk snippets test --add samples/shipped.toml snippets/mine.toml\n  agentdesk snippets test --update snippets/",
     "cli.snippets_later": "not in this version",
     "cli.snippets_later_more": "",
     "cli.snippets_query": "words of its name, title, tags or text",

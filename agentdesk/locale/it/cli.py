@@ -213,6 +213,8 @@ esempi:
     "cli.news_added": "nuovo",
     "cli.news_changed": "cambiato",
     "cli.news_removed": "tolto",
+    "cli.snippets_test": "che cosa dicono i testi per clienti e ordini di esempio, contro quello che dovrebbero",
+    "cli.snippets_test_more": "Un esempio è un file TOML con tabelle che si chiamano come le variabili: [customer], [order], …\n\nesempi:\n  agentdesk snippets test\n  agentdesk snippets test --add samples/shipped.toml snippets/mine.toml\n  agentdesk snippets test --update snippets/",
     "cli.snippets_later": "non c'è in questa versione",
     "cli.snippets_later_more": "",
     "cli.snippets_query": "parole del nome, del titolo, delle etichette o del testo",
