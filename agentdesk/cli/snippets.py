@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from agentdesk.cli.opening import config_or_none, open_desk
@@ -73,6 +75,7 @@ def render(arguments: Namespace) -> int:
 
 def lint(arguments: Namespace) -> int:
     """The desk's packs, or the files named; without a desk those of the program. Exit 1 if there is a fault."""
+    from agentdesk.snippets.lint import advice  # noqa: PLC0415 - likewise
     from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - search and render get theirs from the desk
 
     if arguments.paths:
@@ -83,7 +86,11 @@ def lint(arguments: Namespace) -> int:
     else:
         config = config_or_none(arguments)
         paths = [shipped("packs")] if config is None else list(config.packs_here)
-    faults = load_packs(paths).faults
+    library = load_packs(paths)
+    others = [one.snippets.values() for one in (library.macros, library.articles) if one is not None]
+    every = [*library.snippets.values(), *chain.from_iterable(others)]
+    faults = [*library.faults, *advice(every, datetime.now(UTC).date())]
+    faults.sort(key=lambda fault: (fault.file, fault.line, fault.column))
     if arguments.json:
         write_json(
             {

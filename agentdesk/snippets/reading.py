@@ -23,7 +23,9 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 CHANNELS = ("imap", "chat")
 _PRIORITIES = ("low", "normal", "high", "urgent")
 _TOP_KEYS = ("pack", "snippet", "article")
-_PACK_KEYS = ("name", "title", "languages", "policy")
+_PACK_KEYS = ("name", "title", "languages", "policy", "style")
+_STYLE_KEYS = ("avoid", "address")
+_FORMS = {"it": ("lei", "tu"), "de": ("sie", "du"), "fr": ("vous", "tu")}
 _SNIPPET_KEYS = (
     "name", "title", "shortcut", "tags", "intents", "channels", "valid", "ask", "actions", "subject", "text", "test",
 )  # fmt: skip
@@ -69,6 +71,7 @@ class Reader:
         if name is None:
             return None
         title = self._take(head, "title", str) or name
+        self._style(head)
         languages = self._languages(head)
         pack = Pack(name, self._policy(head))
         self._where = ()
@@ -222,6 +225,20 @@ class Reader:
                 self._say("bad-language", say("snippets.bad_language", language=language), say("snippets.language_hint"), "languages")
         return tuple(language for language in languages if _LANGUAGE.fullmatch(language))
 
+    def _style(self, head: dict[str, Any]) -> None:
+        """How texts are to be written; only `snippets lint` looks at it."""
+        style = self._take(head, "style", dict)
+        if style is None:
+            return
+        self._where = ("pack", "style")
+        self._unknown(style, _STYLE_KEYS)
+        self._strings(style, "avoid")
+        for language, form in (self._take(style, "address", dict) or {}).items():
+            allowed = _FORMS.get(language)
+            if allowed is None or form not in allowed:
+                self._say("bad-value", say("lint.bad_address", language=language, form=form), say("lint.bad_address_hint"), "address", language)
+        self._where = ("pack",)
+
     def _policy(self, head: dict[str, Any]) -> dict[str, Any]:
         policy: dict[str, Any] = {}
         for key, value in (self._take(head, "policy", dict) or {}).items():
@@ -241,7 +258,7 @@ class Reader:
             elif not isinstance(text, str):
                 self._say("wrong-type", self._wrong(f"{key}.{language}", str, text), "", key, language)
             elif not text.strip():
-                self._say("empty", say("snippets.empty_text", key=f"{key}.{language}"), "", key, language)
+                self._say("empty", say("snippets.empty_text", key=f"{key}.{language}"), say("snippets.empty_text_hint"), key, language)
             else:
                 texts[language] = text
         return texts
@@ -261,7 +278,7 @@ class Reader:
                 return None
             ends.append(value)
         if ends[0] is not None and ends[1] is not None and ends[1] < ends[0]:
-            self._say("bad-dates", say("snippets.bad_dates"), "", "valid")
+            self._say("bad-dates", say("snippets.bad_dates"), say("snippets.bad_dates_hint"), "valid")
             return None
         return ends[0], ends[1]
 

@@ -108,6 +108,8 @@ WORDS: dict[str, str] = {
     "snippets.no_language": "there is no text in “{language}”",
     "snippets.no_language_hint": "write it, or take the language out of [pack] languages",
     "snippets.empty_text": "“{key}” is empty",
+    "snippets.empty_text_hint": "write it, or take the line out",
+    "snippets.bad_dates_hint": "the day in from comes first",
     "snippets.date_hint": "a date without quotes, such as 2026-12-24",
     "snippets.bad_dates": "“valid” ends before it begins",
     "snippets.bad_ask": "a question without a proper name",

@@ -103,6 +103,8 @@ WORDS: dict[str, str] = {
     "snippets.no_language": "manca il testo in «{language}»",
     "snippets.no_language_hint": "scriverlo, o togliere la lingua da [pack] languages",
     "snippets.empty_text": "«{key}» è vuoto",
+    "snippets.empty_text_hint": "scrivilo, o togli la riga",
+    "snippets.bad_dates_hint": "il giorno in from viene prima",
     "snippets.date_hint": "una data senza virgolette, come 2026-12-24",
     "snippets.bad_dates": "«valid» finisce prima di cominciare",
     "snippets.bad_ask": "una domanda senza un nome valido",
