@@ -56,6 +56,8 @@ class Keymap:
     keys: Mapping[str, tuple[Sequence, ...]]
     """Command id -> its sequences, the one to show first."""
     faults: tuple[Fault, ...] = ()
+    file: Path = Path()
+    """Where it stands."""
 
     def shown(self, command_id: str) -> str:
         """The keys of a command as the agent reads them: "g m", or empty."""
@@ -220,4 +222,4 @@ def load(name: str = "default", folder: Path | None = None) -> Keymap:
             keys = _over(load(base).keys, keys)
         else:
             reader.fault(say("screen.keymap_base", name=base), "base")
-    return Keymap(title, keys, tuple(reader.faults))
+    return Keymap(title, keys, tuple(reader.faults), file)

@@ -46,6 +46,8 @@ TROUBLE = (DeskError, OSError, sqlite3.Error)
 """What may go wrong without being a defect of the screen."""
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 """xterm, kitty, VTE and others keep the title of before on a stack; the rest ignore it."""
+KEYMAP_LOOK = 1.0
+"""Seconds between two looks at the keymap's file."""
 REPAINTS = 0.25
 """Changes from outside reach the screen at most this often."""
 
@@ -80,6 +82,7 @@ class DeskApp(App[int]):
         zone = desk.config.timezone
         self.now: Callable[[], datetime] = clock or (lambda: datetime.now(zone))
         self.keyboard = Keyboard(keymap or load(desk.config.keymap, desk.config.folder))
+        self._keymap_written = _written(self.keyboard.keymap.file)
         self._names = {m.email.lower(): m.name for m in desk.config.members} | {self.agent: desk.config.agent_name}
         self._changes = desk.changes()
         self._seen: set[tuple[str, int]] = set()
@@ -122,6 +125,7 @@ class DeskApp(App[int]):
     def on_mount(self) -> None:
         self.set_interval(POLL, self._poll)
         self.set_interval(60.0, self.desk_screen.tick)
+        self.set_interval(KEYMAP_LOOK, self._look_at_keymap)
         self.call_after_refresh(self._settle)
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             # Neither on Windows nor in a thread that is not the main one.
@@ -358,6 +362,22 @@ class DeskApp(App[int]):
         if self._started and self.engine is not None and not self.engine.watch():
             self.desk_screen.topline.update(engine_fault=say("screen.engine_gone"))
 
+    def _look_at_keymap(self) -> None:
+        """Keys that were changed in the file hold at once. While it is being written it may be no file, or half of one."""
+        now = _written(self.keyboard.keymap.file)
+        if now in {self._keymap_written, 0}:
+            return
+        self._keymap_written = now
+        keymap = load(self.desk.config.keymap, self.desk.config.folder)
+        if any(keymap.keys.values()):  # else it can't be read at all, and those of before stay
+            self.keyboard.use(keymap)
+            self.keyboard.forget()
+            self.desk_screen.show_keys()
+        if keymap.faults:
+            self._say_faults([str(fault) for fault in keymap.faults])
+        else:
+            self.desk_screen.tell(say("screen.keymap_read", name=keymap.name), "note")
+
     def wake(self) -> None:
         if self.engine is not None:
             self.engine.wake()
@@ -501,6 +521,14 @@ class DeskApp(App[int]):
     def action_help_quit(self) -> None:
         """Textual's own answer to ctrl+c would be a toast."""
         self.desk_screen.tell(say("screen.how_to_quit", key=self.key_of("quit")))
+
+
+def _written(file: Path) -> int:
+    """When a file was last written; 0 where there is none."""
+    try:
+        return file.stat().st_mtime_ns if file.name else 0
+    except OSError:
+        return 0
 
 
 def run(config: DeskConfig, notice: str = "", *, driver: str = "cells") -> int:

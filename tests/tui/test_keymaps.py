@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import pytest
+from fake_desk import FakeDesk
 from screens import opened
 
 from agentdesk.commands import COMMANDS, Where
@@ -114,3 +118,24 @@ async def test_help_shows_what_works_here():
         await desk.press("escape", "r", "f1")
         assert "Send, and open the next" in desk.text()
         assert "Open the most urgent conversation" not in desk.text()
+
+
+async def test_keys_changed_in_the_file_hold_at_once(tmp_path):
+    own = tmp_path / "mine.toml"
+    own.write_text('[map]\nname = "mine"\nbase = "default"\n[keys]\n"claim" = "9"\n', "utf-8")
+    fake = FakeDesk()
+    fake.config = replace(fake.config, folder=tmp_path, keymap="mine.toml")
+    async with opened(fake) as desk:
+        await desk.until(lambda: "mine.toml:5" in desk.lines()[-1])
+        own.write_text('[map]\nname = "mine"\nbase = "default"\n[keys]\n"claim" = "C"\n"new" = "i"\n', "utf-8")
+        os.utime(own, (1, 1))
+        desk.app._look_at_keymap()
+        await desk.press("C")
+        assert fake.work.did[-1][0] == "taken"
+        own.write_text("[", "utf-8")
+        os.utime(own, (2, 2))
+        desk.app._look_at_keymap()
+        await desk.pilot.pause()
+        assert "mine.toml" in desk.lines()[-1]
+        await desk.press("c", "i")
+        assert desk.screen.where() is Where.COMPOSER, "the keys of before stay"

@@ -249,6 +249,7 @@ WORDS = {
     "screen.channel_offline": "offline",
     "screen.reached": "reached {at}",
     "screen.round_trips": "{n} round trip|{n} round trips",
+    "screen.keymap_read": "the keys of {name} were read again",
     "screen.theme_dark": "dark",
     "screen.theme_light": "light",
     "screen.theme_contrast": "high contrast",

@@ -249,6 +249,7 @@ WORDS = {
     "screen.channel_offline": "non in linea",
     "screen.reached": "raggiunto {at}",
     "screen.round_trips": "{n} giro|{n} giri",
+    "screen.keymap_read": "i tasti di {name} sono stati riletti",
     "screen.theme_dark": "scuro",
     "screen.theme_light": "chiaro",
     "screen.theme_contrast": "contrasto forte",
