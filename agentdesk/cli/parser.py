@@ -235,7 +235,25 @@ def _snippets(add: Callable[..., Parser]) -> None:
     test.add_argument("--update", action="store_true", help=say("goldens.opt_update"))
     test.add_argument("--add", default="", metavar="SAMPLE", help=say("goldens.opt_add"))
     test.add_argument("--language", action="append", default=[], metavar="it", help=say("goldens.opt_language"))
-    for later in ("import", "export"):
-        parser = inner(later, "snippets", "later", words="snippets_later")
-        parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-        parser.set_defaults(command=f"snippets {later}")
+    _importing(inner)
+
+
+def _importing(add: Callable[..., Parser]) -> None:
+    into = add("import", "importing", "import_", words="snippets_import", json=True)
+    into.add_argument("format", choices=("chatwoot", "zendesk", "gorgias", "reamaze", "csv", "espanso"), help=say("importing.opt_format"))
+    into.add_argument("file", nargs="?", default="", metavar=say("cli.meta_file"), help=say("importing.opt_file"))
+    into.add_argument("--out", default="", metavar=say("cli.meta_file"), help=say("importing.opt_out_import"))
+    into.add_argument("--pack", default="", metavar=say("cli.meta_name"), help=say("importing.opt_pack"))
+    into.add_argument("--language", default="", metavar="it", help=say("importing.opt_language"))
+    into.add_argument("--columns", default="", metavar=say("cli.meta_text"), help=say("importing.opt_columns"))
+    into.add_argument("--ours", action="store_true", help=say("importing.opt_ours"))
+    out = add("export", "importing", words="snippets_export", json=True)
+    out.add_argument("format", choices=("chatwoot", "csv"), help=say("importing.opt_format"))
+    out.add_argument("--pack", action="append", default=[], metavar=say("cli.meta_name"), help=say("importing.opt_packs"))
+    out.add_argument("--layer", choices=("program", "company", "team", "own"), default="", help=say("cli.snippets_layer"))
+    out.add_argument("--language", default="", metavar="it", help=say("importing.opt_language_export"))
+    out.add_argument("--out", default="", metavar=say("cli.meta_file"), help=say("importing.opt_out"))
+    for parser in (into, out):
+        parser.add_argument("--channel", default="", metavar=say("cli.meta_name"), help=say("importing.opt_channel"))
+        parser.add_argument("--dry-run", action="store_true", help=say("importing.opt_dry"))
+        parser.add_argument("--replace", action="store_true", help=say("importing.opt_replace"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from agentdesk.cli.opening import config_or_none, open_desk
 from agentdesk.cli.output import block, columns, talk, write_json
 from agentdesk.cli.reply import assignments
-from agentdesk.errors import NotFound, NotInThisVersion
+from agentdesk.errors import NotFound
 from agentdesk.locale import say
 from agentdesk.paths import shipped
 
@@ -115,7 +115,3 @@ def lint(arguments: Namespace) -> int:
         if not faults:
             talk(say("cli.no_faults"))
     return 1 if faults else 0
-
-
-def later(arguments: Namespace) -> int:
-    raise NotInThisVersion(say("cli.not_in_this_version", what=arguments.command))

@@ -106,13 +106,13 @@ class Chats:
     """The chat's memory (in the journal) and its rules."""
 
     def __init__(self, journal: Journal, reached: Callable[[str, str, int], None] | None = None) -> None:
-        self._journal = journal
+        self.journal = journal
         self._db = journal.db
         self._reached = reached
 
     def fill(self, season: Season) -> None:
         """The chats of a new season."""
-        with self._journal.change():
+        with self.journal.change():
             for chat in sorted(season.chats, key=lambda chat: chat.messages[0].at):
                 at = chat.messages[0].at.timestamp()
                 contact = self._contact_of(chat.contact_email, chat.contact_name, chat.language, at)
@@ -206,7 +206,7 @@ class Chats:
     def set_status(self, chat: int, status: str, snoozed_until: float | None, by: Agent | None) -> Chat:
         """Opening as an agent (not an administrator) assigns to oneself (conversations_controller.rb, handle_human_open)."""
         before = self.chat(chat)
-        with self._journal.change():
+        with self.journal.change():
             self._touch(
                 chat,
                 status=status,
@@ -223,7 +223,7 @@ class Chats:
     def set_priority(self, chat: int, priority: str | None, by: Agent) -> None:
         before = self.chat(chat)
         if before.priority != priority:
-            with self._journal.change():
+            with self.journal.change():
                 self._touch(chat, priority=priority)
                 words = f"set the priority to {priority}" if priority else "removed the priority"
                 self._note_activity(chat, f"{by.name} {words}")
@@ -232,7 +232,7 @@ class Chats:
         before = self.chat(chat)
         if before.assignee == assignee:
             return
-        with self._journal.change():
+        with self.journal.change():
             self._touch(chat, assignee=assignee)
             if assignee is None:
                 words = f"Conversation unassigned by {by.name}"
@@ -248,7 +248,7 @@ class Chats:
         after = tuple(dict.fromkeys(label.strip().lower() for label in labels if label.strip()))
         if before == after:
             return
-        with self._journal.change():
+        with self.journal.change():
             self._touch(chat, labels=json.dumps(after))
             added, removed = [x for x in after if x not in before], [x for x in before if x not in after]
             if added:
@@ -321,7 +321,7 @@ class Chats:
         """An outgoing message; its text is a Liquid template to Chatwoot (`liquid_trap`), in a private note as well."""
         at = self.chat(chat)
         content = rendered(content, self.contact(at.contact), at, by, [m.content for m in self.messages(chat)])
-        with self._journal.change():
+        with self.journal.change():
             message = self._write(
                 chat, OUTGOING, content, private=private, agent=by.id, attributes=attributes, files=files
             )
@@ -332,7 +332,7 @@ class Chats:
 
     def visitor_writes(self, chat: int, content: str, files: Sequence[Attachment] = ()) -> ChatMessage:
         """An incoming message; opens what was resolved or snoozed (message.rb, reopen_conversation)."""
-        with self._journal.change():
+        with self.journal.change():
             message = self._write(chat, INCOMING, content, files=files)
             before = self._db.execute("SELECT status FROM chat WHERE id = ?", (chat,)).fetchone()[0]
             if before in {"resolved", "snoozed"}:

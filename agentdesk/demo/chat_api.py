@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agentdesk.demo import shop
+from agentdesk.demo.canned import Canned
 from agentdesk.demo.chat import ACTIVITY, AGENTS, ANNA, PRIORITIES, STATUSES, Chat, Chats, Contact
 from agentdesk.demo.chat_requests import Refused, content_of, fields_of, number, truth
 from agentdesk.demo.chat_shapes import Shapes, additional, agent_shape, contact_shape, contact_times, iso
@@ -31,12 +32,14 @@ class ChatApi:
 
     def __init__(self, chats: Chats, token: str, base_url: str) -> None:
         self._chats = chats
+        self._responses = Canned(chats.journal)
         self._shapes = Shapes(chats, base_url)
         self._token = token.encode()
 
     def routes(self) -> list[Route]:
         conversations = "/api/v1/accounts/{account:int}/conversations"
         one = conversations + "/{chat:int}"
+        canned = "/api/v1/accounts/{account:int}/canned_responses"
         contacts = "/public/api/v1/inboxes/{inbox}/contacts"
         own = contacts + "/{source}/conversations"
         agent, public = self._for_agents, self._for_everybody
@@ -56,6 +59,9 @@ class ChatApi:
             Route("/api/v1/accounts/{account:int}/contacts/{contact:int}", agent(self._contact)),
             Route("/api/v1/accounts/{account:int}/contacts/{contact:int}/conversations", agent(self._contact_chats)),
             Route("/api/v1/accounts/{account:int}/agents", agent(self._agents)),
+            Route(canned, agent(self._canned), methods=["GET"]),
+            Route(canned, agent(self._add_canned), methods=["POST"]),
+            Route(canned + "/{canned:int}", agent(self._change_canned), methods=["PATCH", "PUT"]),
             Route(contacts, public(self._public_contact), methods=["POST"]),
             Route(own, public(self._public_chats), methods=["GET"]),
             Route(own, public(self._public_begin), methods=["POST"]),
@@ -136,6 +142,17 @@ class ChatApi:
     async def _agents(self, request: Request) -> Response:
         del request
         return JSONResponse([agent_shape(agent) for agent in AGENTS.values()])
+
+    async def _canned(self, request: Request) -> Response:
+        return JSONResponse(self._responses.all(request.query_params.get("search", "")))
+
+    async def _add_canned(self, request: Request) -> Response:
+        fields, _ = await fields_of(request)
+        return JSONResponse(self._responses.add(fields))
+
+    async def _change_canned(self, request: Request) -> Response:
+        fields, _ = await fields_of(request)
+        return JSONResponse(self._responses.change(request.path_params["canned"], fields))
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params

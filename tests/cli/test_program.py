@@ -72,7 +72,7 @@ def test_every_command_has_help_with_an_example_in_the_agents_language(language)
             assert "usage: " not in text or language == "en", name
             assert "options" not in text or language == "en", name
             assert "--desk" in text, name
-            later = name[0] == "snippets" and name[-1] in {"test", "import", "export", "stats", "sent"}
+            later = name[0] == "snippets" and name[-1] in {"test", "stats", "sent"}
             assert later or f"agentdesk {name[0]}" in text.partition(parser.description)[2], name
     finally:
         locale.use("en")
@@ -88,14 +88,6 @@ def test_help_is_in_the_desks_language(world):
     toml = world.folder / "desk.toml"
     toml.write_text(toml.read_text().replace("en-GB", "it-IT"))
     assert "opzioni" in run("list", "--help", "--desk", str(world.folder)).stdout
-
-
-@pytest.mark.parametrize("later", ["import", "export"])
-def test_what_a_later_version_brings(empty, later):
-    outcome = empty.run("snippets", later)
-    assert (outcome.status, outcome.out) == (2, "")
-    assert "not in this version" in outcome.err
-    assert f"snippets {later}" in outcome.err
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(world):

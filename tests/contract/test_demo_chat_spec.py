@@ -83,6 +83,11 @@ async def test_the_agents_side(site: httpx.AsyncClient) -> None:
     await site.get(CHATS, params={"status": "all", "assignee_type": "me"})
     await site.get(f"/api/v1/accounts/1/contacts/{row['meta']['sender']['id']}")
     await site.get("/api/v1/accounts/1/agents")
+    canned = "/api/v1/accounts/1/canned_responses"
+    assert len((await site.get(canned)).json()) == 3
+    made = (await site.post(canned, json={"short_code": "new", "content": "Hi {{contact.name}}"})).json()
+    assert (await site.patch(f"{canned}/{made['id']}", json={"content": "Hello"})).json()["short_code"] == "new"
+    assert [one["content"] for one in (await site.get(canned)).json()][-1] == "Hello"
 
 
 async def test_the_customers_side(site: httpx.AsyncClient) -> None:

@@ -1,27 +1,20 @@
 """The chat channel over a real line, against the chat server of the embedded shop, with the template engine behind it."""
 
 import socket
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-import uvicorn
 from chatwoot_server import Kept, Store
-from starlette.applications import Starlette
 
 from agentdesk.channels.base import ChannelDown, Outcome
 from agentdesk.channels.chatwoot import ChatwootChannel
 from agentdesk.config import ChatChannelConfig, Secret
 from agentdesk.demo import shop
-from agentdesk.demo.chat import Chats
-from agentdesk.demo.chat_api import ChatApi
-from agentdesk.demo.journal import Journal
 from agentdesk.demo.season_types import ChatLine, Season, SeasonChat
 from agentdesk.domain.message import Address, Direction, Outgoing, OutgoingFile
+from tests.chat_site import TOKEN, chat_site
 
-TOKEN = "demo-token"
 BEGAN = datetime.now(UTC) - timedelta(days=2)
 
 
@@ -41,31 +34,8 @@ def season():
 
 @pytest.fixture
 def url(tmp_path):
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    made = []
-
-    def serve():
-        whole = season()
-        journal = Journal.create(tmp_path / "journal.db", whole, seed=1, more=lambda draft: Chats(draft).fill(whole))
-        chats = Chats(journal)
-        app = Starlette(routes=ChatApi(chats, TOKEN, address + "/").routes())
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
-        server.install_signal_handlers = lambda: None
-        made.append(server)
-        server.run(sockets=[listener])
-        journal.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not (made and made[0].started) and thread.is_alive() and time.monotonic() < deadline:
-        thread.join(0.01)
-    assert made
-    yield address
-    made[0].should_exit = True
-    thread.join(20)
-    listener.close()
+    with chat_site(tmp_path, season()) as address:
+        yield address
 
 
 @pytest.fixture

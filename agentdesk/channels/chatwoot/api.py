@@ -120,6 +120,9 @@ class Api:
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         return self._ask("POST", self._account + path, content=_json_bytes(body))
 
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        return self._ask("PATCH", self._account + path, content=_json_bytes(body))
+
     def post_files(self, path: str, fields: Mapping[str, str], files: Sequence[File]) -> Any:
         return self._ask("POST", self._account + path, data=fields, files=files)
 
