@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agentdesk.cli.opening import open_desk
-from agentdesk.cli.output import block, columns, line, shown_time, stamp, talk, width, write_json
-from agentdesk.desk.records import Fare, Figures, Sent
+from agentdesk.cli.output import block, cells, columns, cut, line, shown_time, stamp, talk, width, write_json
+from agentdesk.desk.records import Figures, Sent
 from agentdesk.domain import when
 from agentdesk.errors import UsageError
 from agentdesk.locale import say
 
 MOST_BARS = 20
+MOST_NAME, LEAST_BAR = 40, 8
+"""Cells."""
 
 
 def since_of(text: str, zone: ZoneInfo) -> datetime | None:
@@ -71,7 +74,7 @@ def stats(arguments: Namespace) -> int:
         talk(say("cli.nothing"))
         return 0
     if arguments.plot:
-        block(_bars(figures.fares[:MOST_BARS]))
+        block(_bars(figures))
         return 0
     line(say("cli.stats_total", n=figures.replies, hand=figures.by_hand))
     heads = ("", *(say(f"cli.stats_{name}") for name in ("used", "edited", "removed", "again_short", "alike")))
@@ -119,21 +122,39 @@ def _figures_shape(figures: Figures, zone: ZoneInfo) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _bars(fares: tuple[Fare, ...]) -> str:
+def _bars(figures: Figures) -> str:
     """A bar each, used most on top: full for what went as it is, lighter for what was edited, lightest for what was taken out.
+    Below, what is answered by hand: full where there is no snippet for it."""
+    fares, wishes = figures.fares[:MOST_BARS], figures.wishes[:MOST_BARS]
+    names = max(cells(name) for name in [*(fare.name for fare in fares), *(wish.intent for wish in wishes)])
+    names = min(names, MOST_NAME)
+    room = max(LEAST_BAR, min(width() or 100, 120) - names - 8)
+    lines: list[str] = []
+    most = max((fare.used for fare in fares), default=1)
+    for fare in fares:
+        parts = (("█", fare.used - fare.edited - fare.removed), ("▒", fare.edited), ("░", fare.removed))
+        lines.append(f"{_named(fare.name, names)}  {_bar(parts, most, room)} {fare.used}")
+    if fares:
+        lines.append(f"{' ' * names}  █ {say('cli.sent_as_is')}   ▒ {say('cli.sent_edited')}   ░ {say('cli.sent_removed')}")
+    if wishes:
+        lines += [*([""] if fares else []), say("cli.stats_wishes")]
+        most = max(wish.by_hand for wish in wishes)
+        lines += [
+            f"{_named(wish.intent, names)}  {_bar((('░' if wish.snippets else '█', wish.by_hand),), most, room)} {wish.by_hand}" for wish in wishes
+        ]
+        lines.append(f"{' ' * names}  █ {say('cli.stats_none')}   ░ {say('cli.stats_there')}")
+    return "\n".join(lines)
 
-    Raises:
-        UsageError: the library that draws is not installed.
-    """
-    try:
-        import plotext  # noqa: PLC0415 - 0.3 s, and only for this
-    except ImportError as error:
-        raise UsageError(say("cli.stats_no_plot")) from error
-    drawn = list(reversed(fares))
-    parts = [[f.used - f.edited - f.removed for f in drawn], [f.edited for f in drawn], [f.removed for f in drawn]]
-    figure = plotext.figure
-    figure.clear()
-    figure.draw(figure.bar([f.name for f in drawn], parts, orientation="horizontal", stacked=True, marker=["█", "▒", "░"], width=0.6))
-    figure.plot_size(min(width() or 100, 120), 2 * len(drawn) + 3)
-    key = f"█ {say('cli.sent_as_is')}   ▒ {say('cli.sent_edited')}   ░ {say('cli.sent_removed')}"
-    return f"{plotext.uncolorize(str(figure.build())).rstrip()}\n{key}"
+
+def _named(name: str, column: int) -> str:
+    shown = cut(name, column)
+    return shown + " " * (column - cells(shown))
+
+
+def _bar(parts: Sequence[tuple[str, int]], most: int, room: int) -> str:
+    """Parts one behind the other in whole cells; what is there at all has one."""
+    drawn, done = "", 0
+    for mark, count in parts:
+        done += count
+        drawn += mark * max(round(done * room / most) - len(drawn), int(count > 0))
+    return drawn[:room]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -51,7 +52,8 @@ def fetch(url: str, etag: str, usage: Usage) -> Answer | None:
                         raise Unreachable(say("packs.status", host=host, status=answer.status_code))
                     return Answer(_body(answer, host), clean_line(answer.headers.get("etag", ""))[:200], urlsplit(url).path)
     except httpx.HTTPError as error:
-        raise Unreachable(say("packs.no_answer", host=host, reason=clean_line(str(error))[:200] or type(error).__name__)) from error
+        words = re.sub(r"^\[Errno -?\d+\] ", "", clean_line(str(error)))[:200]
+        raise Unreachable(say("packs.no_answer", host=host, reason=words or type(error).__name__)) from error
     except (httpx.InvalidURL, ValueError) as error:
         raise Unreachable(say("packs.no_answer", host=host, reason=clean_line(str(error))[:200])) from error
     raise Unreachable(say("packs.no_answer", host=host, reason=say("packs.hops")))

@@ -127,16 +127,6 @@ def test_a_moment_that_is_none_is_said(desk):
     assert "soon" in outcome.err
 
 
-def test_without_the_library_a_plot_says_what_to_install(desk, ids, monkeypatch):
-    import sys
-
-    sent_once(desk, ids)
-    monkeypatch.setitem(sys.modules, "plotext", None)
-    outcome = desk.run("snippets", "stats", "--plot")
-    assert outcome.status == 2
-    assert "agentdesk[plot]" in outcome.err
-
-
 def test_articles_are_listed_with_their_links(desk, ids):
     assert desk.run("snippets", "articles").status == 1, "this pack has none"
     with (desk.folder / "own.toml").open("a") as pack:

@@ -195,7 +195,7 @@ examples:
     "cli.stats_none": "no snippet for it",
     "cli.stats_some": "{n} snippet for it|{n} snippets for it",
     "cli.stats_changes": "Changed most",
-    "cli.stats_no_plot": "A plot needs the package plotext: pip install 'agentdesk[plot]'. Without it: the table, or --json.",
+    "cli.stats_there": "there are some",
     "cli.sent_as_is": "as it is",
     "cli.sent_edited": "edited",
     "cli.sent_removed": "taken out",

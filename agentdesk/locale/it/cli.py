@@ -195,7 +195,7 @@ esempi:
     "cli.stats_none": "nessun modello",
     "cli.stats_some": "{n} modello|{n} modelli",
     "cli.stats_changes": "Cambiato più spesso",
-    "cli.stats_no_plot": "Un grafico richiede il pacchetto plotext: pip install 'agentdesk[plot]'. Senza: la tabella, o --json.",
+    "cli.stats_there": "ce ne sono",
     "cli.sent_as_is": "com'è",
     "cli.sent_edited": "modificato",
     "cli.sent_removed": "tolto",

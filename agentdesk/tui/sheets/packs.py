@@ -12,6 +12,8 @@ from agentdesk.tui.layout import wrap
 from agentdesk.tui.screens.desk import DeskScreen
 from agentdesk.tui.widgets.sheet import Choice, Sheet
 
+NARROW, WIDE = 20, 74
+
 
 class PacksSheet(Sheet):
     """Each source with its layer and its commit; enter fetches what is fetched."""
@@ -38,10 +40,10 @@ class PacksSheet(Sheet):
             if source.changed_at is not None:
                 words.append(say("packs.changed", ago=times.ago(source.changed_at, now)))
             found += [Choice("    " + " · ".join(words), heading=True)] if words else []
-            found += [Choice("    " + line, heading=True, role="bad") for line in wrap(source.detail, self.width - 4) if line]
+            found += [Choice("    " + line, heading=True, role="bad") for line in wrap(source.detail, _room(self.width) - 4) if line]
             if source.detail:
                 kept = "packs.kept" if source.here else "packs.nothing_kept"
-                found += [Choice("    " + line, heading=True) for line in wrap(say(kept, version=source.short), self.width - 4)]
+                found += [Choice("    " + line, heading=True) for line in wrap(say(kept, version=source.short), _room(self.width) - 4)]
         return found
 
     def choose(self, choice: Choice | None, query: str) -> None:
@@ -58,6 +60,11 @@ def standing(source: PackFact, now: datetime) -> str:
         return say("packs.never")
     name = say("packs.commit" if source.kind == "git" else "packs.checksum", version=source.short)
     return f"{name} · {say('packs.checked', ago=times.ago(source.checked_at, now))}" if source.checked_at is not None else name
+
+
+def _room(width: int) -> int:
+    """Cells for a sentence; before the sheet was laid out its width says nothing."""
+    return width if width > NARROW else WIDE
 
 
 def _role(source: PackFact) -> str:
@@ -82,7 +89,7 @@ class NewsSheet(Sheet):
         news = self._news
         if not news.count:
             words = say("packs.no_news") if news.since is not None else say("packs.first_shift")
-            return [Choice(line, heading=True) for line in wrap(words, self.width)]
+            return [Choice(line, heading=True) for line in wrap(words, _room(self.width))]
         found: list[Choice] = []
         for kind, role, entries in (("packs.added", "good", news.added), ("packs.changed_texts", "accent", news.changed), ("packs.removed", "warm", news.removed)):
             if entries:
