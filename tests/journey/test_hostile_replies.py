@@ -236,12 +236,18 @@ NOT_OPENED = ["x.desktop", "x.sh", "x.exe", "x.html", "x.svg", "x.jar", "x.js", 
 
 @pytest.mark.parametrize("name", [*OPENED, *NOT_OPENED])
 def test_what_is_opened_is_looked_at_and_never_run(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agentdesk.tui import outside
     from agentdesk.tui.actions import attachments
 
     started: list[tuple[Any, dict[str, Any]]] = []
     told: list[str] = []
-    monkeypatch.setattr(attachments.shutil, "which", lambda opener: f"/usr/bin/{opener}")
-    monkeypatch.setattr(attachments.subprocess, "Popen", lambda command, **options: started.append((command, options)))
+
+    def popen(command: Any, **options: Any) -> Any:
+        started.append((command, options))
+        return SimpleNamespace(wait=lambda: 0)
+
+    monkeypatch.setattr(outside.shutil, "which", lambda opener: f"/usr/bin/{opener}")
+    monkeypatch.setattr(outside.subprocess, "Popen", popen)
     screen = SimpleNamespace(
         desk=SimpleNamespace(
             config=SimpleNamespace(state=tmp_path, channels=()),
