@@ -71,18 +71,8 @@ class Macros:
         self._config, self._db, self._rules, self._queue, self._work, self._answers = config, database, rules, queue, work, answers
 
     def words(self, actions: Mapping[str, Any]) -> tuple[str, ...]:
-        """What actions do, in short words: `+late`, `to Luca Verdi`, `closed`."""
-        wanted = effect(actions)
-        words = [f"+{tag}" for tag in wanted.tags]
-        if wanted.assign:
-            words.append(say("desk.does.assign", who=self._name(wanted.assign)))
-        if wanted.priority is not None:
-            words.append(say("desk.does.priority", priority=say(f"desk.priority.{wanted.priority.value}")))
-        if wanted.status is Status.CLOSED:
-            words.append(say("desk.does.close"))
-        if wanted.until is not None:
-            words.append(say("desk.does.snooze", until=self._moment(wanted.until)))
-        return tuple(words)
+        """What actions do, in short words, the weightiest first: `closed`, `to Luca Verdi`, `+late`."""
+        return self._differences(None, effect(actions))
 
     def plan(self, name: str, rows: Sequence[int]) -> Plan:
         """What a macro would do to these conversations; nothing is done.
@@ -96,19 +86,20 @@ class Macros:
             refused = macro.refusal(datetime.now(self._config.timezone).date(), known.kind)
             changes.append(Change(known.row, known.customer_name or known.customer_address, known.subject,
                                   () if refused else self._differences(known, wanted), refused))  # fmt: skip
-        return Plan(macro.full_name, macro.title, self.words(macro.actions), tuple(changes))
+        return Plan(macro.full_name, macro.title, self._differences(None, wanted), tuple(changes))
 
-    def _differences(self, known: Row, wanted: Effect) -> tuple[str, ...]:
-        """What is another in one conversation afterwards."""
-        words = [f"+{tag}" for tag in wanted.tags if tag not in known.tags]
-        if wanted.assign and (owner := self._owner(wanted.assign)) != known.assignee:
-            words.append(say("desk.does.assign", who=self._work.name_of(owner)))
-        if wanted.priority is not None and wanted.priority.value != known.priority:
-            words.append(say("desk.does.priority", priority=say(f"desk.priority.{wanted.priority.value}")))
-        if wanted.status is Status.CLOSED and known.status != Status.CLOSED.value:
+    def _differences(self, known: Row | None, wanted: Effect) -> tuple[str, ...]:
+        """What is another in one conversation afterwards; without one, all of it."""
+        words: list[str] = []
+        if wanted.status is Status.CLOSED and (known is None or known.status != Status.CLOSED.value):
             words.append(say("desk.does.close"))
         if wanted.until is not None:
-            words.append(say("desk.does.snooze", until=self._moment(wanted.until)))
+            words.append(say("desk.does.snooze", until=f"{wanted.until.astimezone(self._config.timezone):%d/%m %H:%M}"))
+        if wanted.assign and (known is None or known.assignee != self._owner(wanted.assign)):
+            words.append(say("desk.does.assign", who=self._work.name_of(self._owner(wanted.assign))))
+        if wanted.priority is not None and (known is None or known.priority != wanted.priority.value):
+            words.append(say("desk.does.priority", priority=say(f"desk.priority.{wanted.priority.value}")))
+        words += [f"+{tag}" for tag in wanted.tags if known is None or tag not in known.tags]
         return tuple(words)
 
     def run(self, name: str, rows: Sequence[int]) -> str:
@@ -143,13 +134,8 @@ class Macros:
         sent_snippets.used(tx, [macro.full_name])
 
     def _owner(self, text: str) -> str:
+        """A colleague's address; of somebody who isn't here what the pack says, so that the agent sees it."""
         try:
             return self._work.colleague(text)
         except Refused:
             return text
-
-    def _name(self, text: str) -> str:
-        return self._work.name_of(self._owner(text))
-
-    def _moment(self, at: datetime) -> str:
-        return f"{at.astimezone(self._config.timezone):%d/%m %H:%M}"

@@ -183,7 +183,7 @@ def test_a_macro_is_looked_at_run_and_taken_back(world):
     assert {"name": "macros/settled", "title": "Settled: close", "actions": {"tags": ["settled"], "close": True}} in listed
     assert "macros/settled" in world.run("macro").out
     looked = world.run("macro", "settled", *ids, "--dry-run")
-    assert (looked.status, looked.out.count("+settled, closed")) == (0, len(ids))
+    assert (looked.status, looked.out.count("closed, +settled")) == (0, len(ids))
     assert world.ids() == ids
     done = world.run("macro", "settled", *ids, "--json")
     assert (done.status, done.json["done"], {change["id"] for change in done.json["changes"]}) == (0, True, set(ids))

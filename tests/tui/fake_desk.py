@@ -659,14 +659,13 @@ class FakeMacros:
         self.desk = desk
 
     def words(self, actions: Any) -> tuple[str, ...]:
-        words = [f"+{tag}" for tag in actions.get("tags", ())]
-        return (*words, *(["closed"] if actions.get("close") else []))
+        return (*(["closed"] if actions.get("close") else []), *(f"+{tag}" for tag in actions.get("tags", ())))
 
     def plan(self, name: str, rows: Any) -> Plan:
         known = [self.desk.rows[number] for number in rows]
         if name == "macros/chats":
             return Plan(name, "Chats: close", ("closed",), tuple(Change(r.row, r.customer_name, r.subject, (), "only for chat") for r in known))
-        return Plan(name, "Settled", ("+settled", "closed"), tuple(Change(r.row, r.customer_name, r.subject, ("+settled", "closed")) for r in known))
+        return Plan(name, "Settled", ("closed", "+settled"), tuple(Change(r.row, r.customer_name, r.subject, ("closed", "+settled")) for r in known))
 
     def run(self, name: str, rows: Any) -> str:
         if name == "macros/chats":

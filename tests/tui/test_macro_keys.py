@@ -18,7 +18,7 @@ async def test_a_macro_says_what_it_does_and_does_it_to_all_that_are_marked(size
     async with opened(fake, size=size) as desk:
         await desk.press("x", "x", "M")
         assert "macro · 2 marked" in desk.text()
-        assert "+settled · closed" in desk.text()
+        assert "closed · +settled" in desk.text()
         assert "Maria Rossi" in desk.text()
         assert "Jan de Vries" in desk.text()
         assert {row.status for row in fake.rows.values()} == {"open"}, "looked at, not done"
@@ -68,10 +68,10 @@ async def test_what_a_reply_does_besides_is_seen_before_and_can_be_taken_away(mo
     monkeypatch.setitem(SNIPPETS, "late", ("In ritardo", "", "Gentile Maria,\narriva domani.\n"))  # setitem keeps the order
     async with opened(fake) as desk:
         await desk.press("s")
-        assert "on sending: +late · +gift · closed" in desk.text()
+        assert "on sending: closed · +late · +gift" in desk.text()
         await desk.press("enter")
         bar = next(line for line in desk.lines() if "─ reply to" in line)
-        assert "+late · +gift · c" in bar
+        assert "closed · +late · +" in bar
         await desk.press("ctrl+x", "m", "down", "down", "enter")
         assert "close" not in desk.screen.composer.draft.actions
         await desk.press("enter", "escape")

@@ -211,7 +211,7 @@ def actions(screen: DeskScreen, count: int, argument: str) -> None:
             screen.close_sheet()
             screen.tell(say("screen.actions_left"))
 
-    title = say("commands.composer_actions_help")
+    title = say("screen.with_send")
     screen.choose_from(Options(title, choices, chosen, share=0.4, left=screen.close_sheet))
 
 
