@@ -7,13 +7,13 @@ import tempfile
 from argparse import Namespace
 from collections import defaultdict
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 
-from agentdesk.cli.opening import config_or_none
 from agentdesk.cli.output import block, talk, write_json
-from agentdesk.errors import DeskError, NotFound
+from agentdesk.cli.snippets import packs_named
+from agentdesk.errors import DeskError
 from agentdesk.locale import say
-from agentdesk.paths import shipped
 from agentdesk.snippets.goldens import Golden, Goldens, updated, with_tests
 from agentdesk.snippets.locate import Places
 from agentdesk.snippets.model import Snippet
@@ -22,7 +22,7 @@ from agentdesk.snippets.pack import load_packs
 
 def test(arguments: Namespace) -> int:
     """Exit 1 if a text says something else than it should, or could not be rendered."""
-    paths = _paths(arguments)
+    paths = packs_named(arguments)
     goldens = Goldens()
     if arguments.add:
         _add(goldens, list(load_packs(paths).snippets.values()), arguments)
@@ -45,31 +45,27 @@ def test(arguments: Namespace) -> int:
     return 1 if failed else 0
 
 
-def _paths(arguments: Namespace) -> list[Path]:
-    if arguments.paths:
-        paths = [Path(path) for path in arguments.paths]
-        for path in paths:
-            if not path.exists():
-                raise NotFound(say("cli.no_file", file=path))
-        return paths
-    config = config_or_none(arguments)
-    return [shipped("packs")] if config is None else list(config.packs_here)
+def _source(file: str) -> str:
+    """With its line ends as they are: what is not changed stays, byte for byte."""
+    with open(file, encoding="utf-8", newline="") as opened:
+        return opened.read()
 
 
-def _key_place(golden: Golden, key: str) -> tuple[int, int]:
-    source = Path(golden.snippet.file).read_text("utf-8")
-    places = Places(source)
-    number = _index(source, golden.snippet)
-    return places.key("snippet", number, "test", golden.number, key)
+@cache
+def _places(file: str) -> Places:
+    return Places(_source(file))
 
 
-def _index(source: str, snippet: Snippet) -> int:
-    """Its place among the snippets of its file: as many begin above it."""
-    return sum(1 for line in source.split("\n")[: snippet.line - 1] if line.strip().startswith("[[snippet]]"))
+def _expected_at(golden: Golden) -> tuple[int, int]:
+    """Line and column of what a test expects."""
+    places, number = _places(golden.snippet.file), 0
+    while places.key("snippet", number)[0] < golden.snippet.line:
+        number += 1
+    return places.key("snippet", number, "test", golden.number, "expect")
 
 
 def _place(golden: Golden) -> str:
-    line, column = _key_place(golden, "expect")
+    line, column = _expected_at(golden)
     return f"{golden.snippet.file}:{line}:{column}: {golden.snippet.full_name} {golden.language} {golden.sample}"
 
 
@@ -79,7 +75,7 @@ def _diff(golden: Golden) -> str:
 
 
 def _fact(golden: Golden) -> dict[str, object]:
-    line, _ = _key_place(golden, "expect")
+    line, _ = _expected_at(golden)
     return {
         "snippet": golden.snippet.full_name, "language": golden.language, "sample": golden.sample, "file": golden.snippet.file, "line": line,
         "passed": golden.passed, "expected": golden.expect, "found": golden.found, "problem": golden.problem,
@@ -90,9 +86,9 @@ def _update(failed: list[Golden]) -> None:
     """From the last of each file to the first, so that places stay what they are."""
     by_file: dict[str, list[tuple[tuple[int, int], str]]] = defaultdict(list)
     for golden in failed:
-        by_file[golden.snippet.file].append((_key_place(golden, "expect"), golden.found))
+        by_file[golden.snippet.file].append((_expected_at(golden), golden.found))
     for name, changes in by_file.items():
-        source = Path(name).read_text("utf-8")
+        source = _source(name)
         for place, found in sorted(changes, reverse=True):
             source = updated(source, place, found)
         _write(Path(name), source)
@@ -115,7 +111,7 @@ def _add(goldens: Goldens, snippets: list[Snippet], arguments: Namespace) -> Non
             by_file[snippet.file].append((snippet.line, tests))
             count += len(tests)
     for name, changes in by_file.items():
-        source = Path(name).read_text("utf-8")
+        source = _source(name)
         for line, tests in sorted(changes, reverse=True):
             source = with_tests(source, line, tests)
         _write(Path(name), source)
@@ -131,3 +127,4 @@ def _write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     os.chmod(name, path.stat().st_mode & 0o777)  # noqa: PTH101 - the path is one
     os.replace(name, path)  # noqa: PTH105 - likewise
+    _places.cache_clear()

@@ -73,20 +73,28 @@ def render(arguments: Namespace) -> int:
     return 0
 
 
-def lint(arguments: Namespace) -> int:
-    """The desk's packs, or the files named; without a desk those of the program. Exit 1 if there is a fault."""
-    from agentdesk.snippets.lint import advice  # noqa: PLC0415 - likewise
-    from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - search and render get theirs from the desk
+def packs_named(arguments: Namespace) -> list[Path]:
+    """The files and folders named, else the desk's packs, else those of the program.
 
+    Raises:
+        NotFound: one that is named is not there.
+    """
     if arguments.paths:
         paths = [Path(path) for path in arguments.paths]
         for path in paths:
             if not path.exists():
                 raise NotFound(say("cli.no_file", file=path))
-    else:
-        config = config_or_none(arguments)
-        paths = [shipped("packs")] if config is None else list(config.packs_here)
-    library = load_packs(paths)
+        return paths
+    config = config_or_none(arguments)
+    return [shipped("packs")] if config is None else list(config.packs_here)
+
+
+def lint(arguments: Namespace) -> int:
+    """The desk's packs, or the files named; without a desk those of the program. Exit 1 if there is a fault."""
+    from agentdesk.snippets.lint import advice  # noqa: PLC0415 - likewise
+    from agentdesk.snippets.pack import load_packs  # noqa: PLC0415 - search and render get theirs from the desk
+
+    library = load_packs(packs_named(arguments))
     others = [one.snippets.values() for one in (library.macros, library.articles) if one is not None]
     every = [*library.snippets.values(), *chain.from_iterable(others)]
     faults = [*library.faults, *advice(every, datetime.now(UTC).date())]

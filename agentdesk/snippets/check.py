@@ -52,7 +52,7 @@ def check_snippets(snippets: Sequence[Snippet], faults: list[Fault]) -> list[Sni
         for kind, texts in (("text", snippet.texts), ("subject", snippet.subjects)):
             for language, source in texts.items():
                 for finding in check_text(source, snippet, used):
-                    fault = _fault(snippet, kind, language, source, finding)
+                    fault = _fault(snippet, kind, language, finding)
                     if fault not in told:  # one link of an article may stand for every language
                         told.add(fault)
                         faults.append(fault)
@@ -75,13 +75,8 @@ def check_snippets(snippets: Sequence[Snippet], faults: list[Fault]) -> list[Sni
 _FATAL = frozenset({"broken-liquid", "unknown-tag", "unknown-filter", "bad-date-format"})
 
 
-def _fault(snippet: Snippet, kind: str, language: str, source: str, finding: Finding) -> Fault:
-    line, column = snippet.lines.get((kind, language), (snippet.line, 0))
-    if finding.index >= 0 and column:  # column 0: the text stands on one line, with escapes
-        before = source[: finding.index]
-        breaks = before.count("\n")
-        column = len(before) - before.rfind("\n") if breaks else column + len(before)
-        line += breaks
+def _fault(snippet: Snippet, kind: str, language: str, finding: Finding) -> Fault:
+    line, column = snippet.place(kind, language, finding.index)
     return Fault(snippet.file, line, column, snippet.full_name, finding.code, finding.severity, finding.message, finding.hint)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from agentdesk.errors import DeskError
 from agentdesk.locale import say
+from agentdesk.snippets.locate import STRING
 from agentdesk.snippets.model import Snippet
 from agentdesk.snippets.render import render
 from agentdesk.snippets.samples import Sample
 
-_STRING = re.compile(r'''"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*+'{3,5}|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+\'''', re.DOTALL)
+_EQUALS = re.compile(r"=[ \t]*")
 _EXPECT = re.compile(r"\s*(?:expect|\"expect\")\s*=\s*")
 
 
@@ -94,25 +95,27 @@ def quoted(text: str) -> str:
 
 def updated(source: str, place: tuple[int, int], expect: str) -> str:
     """A pack's source with another `expect` at the line and column (from 1) of that key; everything else stays, byte for byte."""
-    lines = source.split("\n")
-    start = sum(len(line) + 1 for line in lines[: place[0] - 1]) + place[1] - 1
+    start = _offset(source, place[0]) + place[1] - 1
     begins = _EXPECT.match(source, start)
-    value = _STRING.match(source, begins.end()) if begins else None
+    value = STRING.match(source, begins.end()) if begins else None
     if value is None:
         return source
-    return source[: value.start()] + quoted(expect) + source[value.end() :]
+    return source[: value.start()] + _in_its_way(quoted(expect), source) + source[value.end() :]
 
 
 def with_tests(source: str, snippet_line: int, tests: Sequence[tuple[str, str, str]]) -> str:
     """A pack's source with tests (sample, language, expect) added behind the snippet that begins on this line (from 1)."""
-    lines = source.split("\n")
-    start = sum(len(line) + 1 for line in lines[: snippet_line - 1])
-    end = _end_of_snippet(source, start)
+    end = _end_of_snippet(source, _offset(source, snippet_line))
     block = "".join(
         f"[[snippet.test]]\nsample = {_one_line(sample)}\nlanguage = {_one_line(language)}\nexpect = {quoted(expect)}\n" for sample, language, expect in tests
     )
-    before, behind = source[:end].rstrip("\n"), source[end:]
-    return f"{before}\n{block}" + (f"\n{behind}" if behind.strip() else "")
+    before, behind = source[:end].rstrip("\r\n"), source[end:]
+    return before + _in_its_way(f"\n{block}" + ("\n" if behind.strip() else ""), source) + (behind if behind.strip() else "")
+
+
+def _in_its_way(text: str, source: str) -> str:
+    """With the line ends that the file has."""
+    return text.replace("\n", "\r\n") if "\r\n" in source else text
 
 
 def _one_line(text: str) -> str:
@@ -133,15 +136,14 @@ def _end_of_snippet(source: str, start: int) -> int:
             comment = position if comment < 0 else comment
         elif line.strip():
             comment = -1
-        found = None if line.startswith(("[", "#")) or "=" not in line else _STRING.match(source, source.index("=", position) + 1 + _blanks(source, source.index("=", position) + 1))
+        begins = None if line.startswith(("[", "#")) else _EQUALS.search(source, position, end)
+        found = STRING.match(source, begins.end()) if begins else None
         position = (source.find("\n", found.end()) if found else end) + 1
         if position <= 0:
             break
     return len(source)
 
 
-def _blanks(source: str, at: int) -> int:
-    count = 0
-    while at + count < len(source) and source[at + count] in " \t":
-        count += 1
-    return count
+def _offset(source: str, line: int) -> int:
+    """Where a line (from 1) begins."""
+    return sum(len(each) + 1 for each in source.split("\n")[: line - 1])

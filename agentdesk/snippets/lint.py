@@ -20,10 +20,10 @@ import tomli
 from agentdesk.locale import say
 from agentdesk.snippets.locate import Places
 from agentdesk.snippets.model import Fault, Severity, Snippet
+from agentdesk.snippets.words import LIQUID
 
 CHAT_LETTERS = 700
 """A chat shows a few lines at a time; longer ones are mails."""
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POLICY = re.compile(r"\bpolicy\s*\.\s*([a-z][a-z0-9_]*)")
 ADDRESSES: Mapping[str, Mapping[str, re.Pattern[str]]] = {
@@ -68,7 +68,7 @@ def _length(snippet: Snippet) -> Iterator[Fault]:
     if snippet.channels != ("chat",):
         return
     for language, text in snippet.texts.items():
-        letters = len(_TEMPLATE.sub("", text).strip())
+        letters = len(LIQUID.sub("", text).strip())
         if letters > CHAT_LETTERS:
             message = say("lint.long", language=language, n=letters, most=CHAT_LETTERS)
             yield _fault(snippet, "too-long", message, say("lint.long_hint"), snippet.lines.get(("text", language), (0, 0)))
@@ -100,20 +100,11 @@ class _Pack:
 
     def style(self, snippet: Snippet) -> Iterator[Fault]:
         for language, text in snippet.texts.items():
-            plain = _TEMPLATE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+            plain = LIQUID.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
             for phrase in self._avoid:
                 for match in re.finditer(rf"(?<!\w){re.escape(phrase)}(?!\w)", plain, re.IGNORECASE):
-                    yield _fault(snippet, "avoided-phrase", say("lint.avoid", phrase=match[0]), say("lint.avoid_hint"), _place(snippet, language, text, match.start()))
+                    yield _fault(snippet, "avoided-phrase", say("lint.avoid", phrase=match[0]), say("lint.avoid_hint"), snippet.place("text", language, match.start()))
             against = ADDRESSES.get(language, {}).get(str(self._address.get(language, "")).lower())
             if against and (other := against.search(plain)):
                 message = say("lint.address", form=self._address[language], word=other[0])
-                yield _fault(snippet, "form-of-address", message, say("lint.address_hint"), _place(snippet, language, text, other.start()))
-
-
-def _place(snippet: Snippet, language: str, text: str, at: int) -> tuple[int, int]:
-    line, column = snippet.lines.get(("text", language), (snippet.line, 0))
-    if not column:
-        return line, 0
-    before = text[:at]
-    breaks = before.count("\n")
-    return line + breaks, len(before) - before.rfind("\n") if breaks else column + len(before)
+                yield _fault(snippet, "form-of-address", message, say("lint.address_hint"), snippet.place("text", language, other.start()))

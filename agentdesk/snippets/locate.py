@@ -12,12 +12,13 @@ Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
 _KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*""")
-_STRING = re.compile(
+STRING = re.compile(
     r'''"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{3,5}'''  # one or two quotes may stand right before the closing three
     r"""|'''(?:[^']|'{1,2}(?!'))*+'{3,5}"""
     r"""|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""",
     re.DOTALL,
 )
+"""The four kinds of string, as TOML writes them."""
 _HEADER = re.compile(r"[ \t]*(\[\[?)")
 
 
@@ -141,7 +142,7 @@ class Places:
 
     def _past_string(self, position: int) -> int:
         """Past the string that begins at `position`, whichever of the four kinds it is."""
-        match = _STRING.match(self._source, position)
+        match = STRING.match(self._source, position)
         if match is None:
             end = self._source.find("\n", position)
             return len(self._source) if end < 0 else end

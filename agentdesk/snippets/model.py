@@ -111,6 +111,15 @@ class Snippet:
     def full_name(self) -> str:
         return f"{self.pack}/{self.name}"
 
+    def place(self, kind: str, language: str, index: int) -> tuple[int, int]:
+        """Line and column in the file of a character of a text or subject; column 0 where the lines of the file are not its lines."""
+        line, column = self.lines.get((kind, language), (self.line, 0))
+        if index < 0 or not column:
+            return line, column
+        before = (self.texts if kind == "text" else self.subjects)[language][:index]
+        breaks = before.count("\n")
+        return line + breaks, len(before) - before.rfind("\n") if breaks else column + len(before)
+
     @property
     def is_macro(self) -> bool:
         """It does something and says nothing."""

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 def fold(text: str) -> str:
@@ -25,7 +25,7 @@ def words_of(text: str) -> list[str]:
 
 def prose(template: str) -> str:
     """A template without what stands in its tags."""
-    return _LIQUID.sub(" ", template)
+    return LIQUID.sub(" ", template)
 
 
 # Words that hold a sentence together and say nothing of what it is about, in the four languages.

@@ -25,17 +25,25 @@ def is_remote(environment: Mapping[str, str]) -> bool:
     return sys.platform.startswith("linux") and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def start(config: DeskConfig, what: str) -> None:
-    """Open an absolute path or a link with the program the system has for it, and don't wait.
+def opener() -> str:
+    """The program the system opens things with.
 
     Raises:
-        Refused: the system has no opener.
+        Refused: there is none.
+    """
+    name = "open" if sys.platform == "darwin" else "xdg-open"
+    program = shutil.which(name)
+    if program is None:
+        raise Refused(say("screen.no_opener", name=name))
+    return program
+
+
+def start(config: DeskConfig, program: str, what: str) -> None:
+    """Open an absolute path or a link with the system's `opener`, and don't wait.
+
+    Raises:
         OSError: it could not be started.
     """
-    opener = "open" if sys.platform == "darwin" else "xdg-open"
-    program = shutil.which(opener)
-    if program is None:
-        raise Refused(say("screen.no_opener", name=opener))
     process = subprocess.Popen(  # noqa: S603 - no shell is involved, and neither a path nor a link begins like an option
         [program, what], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True, env=without_secrets(config),

@@ -57,3 +57,12 @@ def test_as_json_for_ci(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "nowhere.toml")[0] == 1
+
+
+def test_line_ends_stay_what_they_are(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crlf = PACK.replace("\n", "\r\n")
+    pack.write_bytes(crlf.encode())
+    assert run(capsys, "--add", "eva.toml", "--language", "en", str(pack))[0] == 0
+    written = pack.read_bytes().decode()
+    assert [line for line in written.split("\n") if line in crlf.split("\n") and line.strip()] == [line for line in crlf.split("\n") if line.strip()]
+    assert run(capsys, str(pack))[0] == 0

@@ -234,6 +234,21 @@ OPENED = ["photo.jpg", "invoice.PDF", "a b; reboot.png", "-rf.pdf", "$(id).txt"]
 NOT_OPENED = ["x.desktop", "x.sh", "x.exe", "x.html", "x.svg", "x.jar", "x.js", "x", "", ".desktop", "photo.jpg.exe", "photo\u202egpj.exe", "x.pdf.lnk", "x.url"]
 
 
+def test_without_an_opener_nothing_is_saved_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it was fetched first, and no key is behind it."""
+    from agentdesk.tui import outside
+    from agentdesk.tui.actions import attachments
+
+    told: list[str] = []
+    monkeypatch.setattr(outside.shutil, "which", lambda _: None)
+    files = SimpleNamespace(save=lambda _, folder: save_new(folder, "a.png", b"x"))
+    screen = SimpleNamespace(desk=SimpleNamespace(config=SimpleNamespace(state=tmp_path, channels=()), files=files), tell=lambda words, *_: told.append(words))
+    attachments.open_outside(screen, SimpleNamespace(id=1, name="a.png", type="image/png"))  # type: ignore[arg-type]
+    assert len(told) == 1
+    assert "save it instead" in told[0]
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", [*OPENED, *NOT_OPENED])
 def test_what_is_opened_is_looked_at_and_never_run(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from agentdesk.tui import outside

@@ -10,6 +10,7 @@ from agentdesk.commands import Where
 from agentdesk.desk.facts import AttachmentFact, Fetch, Item
 from agentdesk.domain.clean import file_name
 from agentdesk.domain.message import Direction
+from agentdesk.errors import Refused
 from agentdesk.locale import say
 from agentdesk.tui import outside, times
 from agentdesk.tui.actions.registry import does
@@ -193,9 +194,13 @@ def open_outside(screen: DeskScreen, attachment: AttachmentFact) -> None:
         return
     folder = screen.desk.config.state / "opened"
     try:
+        program = outside.opener()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = screen.desk.files.save(attachment.id, folder)
-        outside.start(screen.desk.config, str(path))
+        outside.start(screen.desk.config, program, str(path))
+    except Refused as error:  # it may have been fetched first, and then no key is behind it that would say so
+        screen.tell(str(error), "bad")
+        return
     except OSError as error:
         screen.tell(say("screen.not_saved", why=error.strerror or error), "bad")
         return

@@ -150,7 +150,7 @@ def follow(screen: DeskScreen, link: str) -> None:
         copied(screen, link, say("outside.copy_link_to_open"))
         return
     try:
-        outside.start(screen.desk.config, link)
+        outside.start(screen.desk.config, outside.opener(), link)
     except (Refused, OSError):
         copied(screen, link, say("outside.copy_link_to_open"))
         return
